@@ -1,0 +1,83 @@
+import { createHash } from "node:crypto";
+import { formatInstant, instant, parseInstant, type Instant } from "./time/instant.ts";
+
+declare const idBrand: unique symbol;
+type Id<Name extends string> = string & { readonly [idBrand]: Name };
+
+/** A DataSphere project id: 20 lower-case letters and digits, or any name on a laptop. */
+export type ProjectId = Id<"project">;
+/** A schedule's name: its key in the YAML file, unique in a deployment. */
+export type ScheduleName = Id<"schedule">;
+export type RunId = Id<"run">;
+export type AttemptId = Id<"attempt">;
+export type OperationId = Id<"operation">;
+export type DeliveryId = Id<"delivery">;
+
+/** A name that may stand in a path, a URL and a key: 1 to 63 of a-z, 0-9 and inner dashes. */
+export const NAME_PATTERN = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
+export const projectId = (text: string): ProjectId => text as ProjectId;
+export const scheduleName = (text: string): ScheduleName => text as ScheduleName;
+export const operationId = (text: string): OperationId => text as OperationId;
+export const deliveryId = (text: string): DeliveryId => text as DeliveryId;
+
+/** The first `length` hex digits of a SHA-256 over the parts; parts cannot run into each other. */
+export function digest(parts: readonly string[], length: number): string {
+  return createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, length);
+}
+
+/** Where a run's row is: the three key columns that a run id spells out. */
+export interface RunKey {
+  readonly schedule: ScheduleName;
+  readonly nominalAt: Instant;
+}
+
+/**
+ * Names a run: `SCHEDULE.NOMINAL.DIGEST`. The same cause always gives the same id, which is what
+ * makes a repeated tick or message harmless, and the id alone finds the row.
+ */
+export function runIdOf(key: RunKey, cause: string): RunId {
+  const stamp = formatInstant(key.nominalAt).replaceAll(/[-:.]/g, "");
+  const tail = digest([key.schedule, String(key.nominalAt), cause], 8);
+  return `${key.schedule}.${stamp}.${tail}` as RunId;
+}
+
+const RUN_ID = /^([a-z0-9-]+)\.(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})?Z\.[0-9a-f]{8}$/;
+
+/** The key inside a run id, or undefined where the text is not one. */
+export function runKeyOf(text: string): (RunKey & { readonly run: RunId }) | undefined {
+  const match = RUN_ID.exec(text);
+  if (match === null) return undefined;
+  const [, schedule, year, month, day, hour, minute, second, millis] = match;
+  const nominalAt = parseInstant(
+    `${year ?? ""}-${month ?? ""}-${day ?? ""}T${hour ?? ""}:${minute ?? ""}:${second ?? ""}.${millis ?? "000"}Z`,
+  );
+  if (nominalAt === undefined || !NAME_PATTERN.test(schedule ?? "")) return undefined;
+  return {
+    schedule: scheduleName(schedule ?? ""),
+    nominalAt: instant(nominalAt),
+    run: text as RunId,
+  };
+}
+
+/** Names the n-th try of a run, counted from 1. It is also the executor's idempotency key. */
+export function attemptIdOf(run: RunId, number: number): AttemptId {
+  return `${run}.${number}` as AttemptId;
+}
+
+/** The run and number inside an attempt id, or undefined where the text is not one. */
+export function attemptKeyOf(text: string): { run: RunId; number: number } | undefined {
+  const match = /^(.+)\.(\d{1,4})$/.exec(text);
+  const run = runKeyOf(match?.[1] ?? "")?.run;
+  return run === undefined ? undefined : { run, number: Number(match?.[2]) };
+}
+
+/** Names the operation a caller polls for one attempt; it spells out its project. */
+export function operationIdOf(project: ProjectId, attempt: AttemptId): OperationId {
+  return operationId(`${project}.${digest([attempt], 20)}`);
+}
+
+/** Names one notification to one target: the same event never becomes two deliveries. */
+export function deliveryIdOf(subscription: string, event: string): DeliveryId {
+  return deliveryId(`${subscription}.${digest([subscription, event], 16)}`);
+}

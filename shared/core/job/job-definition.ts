@@ -1,0 +1,56 @@
+/** A file a job names. With a variable, `${VAR}` in the command becomes where the file is. */
+export interface JobFile {
+  /** As written: relative to the job's folder, or absolute when it has a variable. */
+  readonly path: string;
+  readonly variable?: string;
+}
+
+/** The Python environment a job asks for (`env.python` of a `config.yaml`). */
+export interface PythonEnvironment {
+  readonly type: "auto" | "manual";
+  readonly version?: string;
+  readonly requirementsFile?: string;
+  readonly rootPaths: readonly string[];
+  readonly localPaths: readonly string[];
+  readonly pip?: {
+    readonly indexUrl?: string;
+    readonly extraIndexUrls: readonly string[];
+    readonly trustedHosts: readonly string[];
+    readonly noDeps: boolean;
+  };
+}
+
+/** How a running program is asked to end before it is killed. */
+export interface GracefulShutdown {
+  readonly signal: "SIGHUP" | "SIGINT" | "SIGUSR1" | "SIGUSR2" | "SIGTERM";
+  readonly timeoutMs: number;
+}
+
+/**
+ * One DataSphere job, as the CLI's `config.yaml` states it, checked and with defaults filled in.
+ * Source: DataSphere Jobs, "Job configuration file".
+ */
+export interface JobDefinition {
+  readonly name?: string;
+  readonly description?: string;
+  readonly command: string;
+  /** Values for `${NAME}` in the command. */
+  readonly arguments: Readonly<Record<string, string>>;
+  readonly inputs: readonly JobFile[];
+  readonly outputs: readonly JobFile[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly python?: PythonEnvironment;
+  /** An image id or reference; only an executor with a container engine honours it. */
+  readonly dockerImage?: string;
+  readonly s3Mounts: readonly JobFile[];
+  readonly datasets: readonly JobFile[];
+  readonly outputDatasets: readonly string[];
+  readonly attachProjectDisk: boolean;
+  readonly sparkConnector?: string;
+  /** Tried in this order; never empty. */
+  readonly instanceTypes: readonly [string, ...string[]];
+  readonly workingStorageBytes?: number;
+  readonly gracefulShutdown?: GracefulShutdown;
+  /** The folder that relative paths start from: where the `config.yaml` is. Absolute. */
+  readonly root: string;
+}

@@ -1,0 +1,56 @@
+import type { ProjectId, ScheduleName } from "../ids.ts";
+import type { JobDefinition } from "../job/job-definition.ts";
+import type { RetryPolicy } from "../run/retry-policy.ts";
+import type { TimingSpec } from "./timing.ts";
+
+export const OVERLAPS = ["skip", "queue-one", "queue-all", "cancel-running", "allow"] as const;
+/** What happens to a run while an earlier one of its schedule is still live. */
+export type Overlap = (typeof OVERLAPS)[number];
+
+export const PRIORITIES = ["critical", "high", "normal", "low"] as const;
+/** Who goes first among runs that wait for the same project's units. */
+export type Priority = (typeof PRIORITIES)[number];
+
+export const ON_LIMITS = ["wait", "skip", "fail"] as const;
+/** What happens to a run that does not fit its project's limits now. */
+export type OnLimit = (typeof ON_LIMITS)[number];
+
+export const CATCHUPS = ["none", "last", "all"] as const;
+/** Which occurrences missed while nothing ticked are made up for. */
+export interface CatchupPolicy {
+  readonly policy: (typeof CATCHUPS)[number];
+  /** Only occurrences at most this old are made up for; older ones become skipped runs. */
+  readonly windowMs: number;
+}
+
+export const DEPENDENCY_CONDITIONS = ["succeeded", "failed", "finished"] as const;
+/** A schedule whose run of the same occurrence must have ended so before ours may start. */
+export interface Dependency {
+  readonly schedule: ScheduleName;
+  readonly condition: (typeof DEPENDENCY_CONDITIONS)[number];
+}
+
+/** A standing rule from YAML, checked and with defaults filled in: when, what, and the policies. */
+export interface ScheduleDefinition {
+  readonly name: ScheduleName;
+  readonly project: ProjectId;
+  /** Zone for local times and for dates in `inputs`. */
+  readonly timezone: string;
+  /** Absent for a schedule that only a message, a person or an upstream schedule starts. */
+  readonly timing?: TimingSpec;
+  /** The most a fire may be put off; the amount is stable per schedule. */
+  readonly jitterMs: number;
+  readonly job: JobDefinition;
+  /** Variables of each run; values may hold `{{ … }}`. */
+  readonly inputs: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+  readonly overlap: Overlap;
+  readonly catchup: CatchupPolicy;
+  /** A run not started this long after its effective time expires. */
+  readonly startDeadlineMs?: number;
+  readonly onLimit: OnLimit;
+  readonly priority: Priority;
+  readonly retry: RetryPolicy;
+  /** Every one must hold. */
+  readonly after: readonly Dependency[];
+}

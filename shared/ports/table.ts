@@ -1,0 +1,55 @@
+/**
+ * Tables as data. An engine turns a definition into its own DDL and statements, so the set of
+ * statement shapes is finite; nothing outside an engine knows a query language.
+ *
+ * T1 The first key column spreads writes; it is never a time.
+ * T2 Key columns are never null. Text sorts by UTF-8 bytes, numbers by value.
+ * T3 There are no secondary indexes: what would be one is a table of its own.
+ */
+
+/** A JSON value as a store keeps it. */
+export type Json =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly Json[]
+  | { readonly [name: string]: Json | undefined };
+
+/**
+ * `int` is a safe integer. `expiry` is an instant after which an engine may drop the row on its
+ * own, hours late, or null to keep it.
+ */
+export type ColumnType = "text" | "int" | "json" | "expiry";
+
+interface ColumnValue {
+  text: string;
+  int: number;
+  json: Json;
+  expiry: number | null;
+}
+
+type Columns = Readonly<Record<string, ColumnType>>;
+
+/** The row a table holds: every column present. */
+export type RowOf<C extends Columns> = { readonly [K in keyof C]: ColumnValue[C[K]] };
+
+export interface Table<C extends Columns = Columns, K extends keyof C & string = keyof C & string> {
+  readonly name: string;
+  readonly columns: C;
+  /** The primary key, in order: text and int columns only. */
+  readonly key: readonly K[];
+}
+
+/** The key columns of a row. */
+export type KeyOf<T> = T extends Table<infer C, infer K> ? Pick<RowOf<C>, K> : never;
+export type Row<T> = T extends Table<infer C> ? RowOf<C> : never;
+
+/** Declares a table; the row type follows from its columns. */
+export function defineTable<const C extends Columns, const K extends keyof C & string>(
+  name: string,
+  columns: C,
+  key: readonly K[],
+): Table<C, K> {
+  return { name, columns, key };
+}

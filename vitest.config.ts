@@ -1,0 +1,10 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    // Process tests start real shells: a shared machine can be slow, and a timeout is not a measurement.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+});
