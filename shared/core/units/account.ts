@@ -1,0 +1,161 @@
+import { assert } from "../assert.ts";
+import type { AttemptId, ProjectId } from "../ids.ts";
+import type { UnitLimits } from "../project/project-settings.ts";
+import type { Instant } from "../time/instant.ts";
+import { EMPTY_POSITION, post, type Entry, type Movement, type Position } from "./ledger.ts";
+import {
+  releaseReservation,
+  settleReservation,
+  type Reservation,
+  type Usage,
+} from "./reservation.ts";
+
+/**
+ * A project's units: its limits, and what its ledger adds up to. It is kept whole in one row.
+ *
+ * U1 After an admission `held` is at most `balance`. Settling and releasing keep it so; only a
+ *    person, by lowering the balance, or an overrun can break it.
+ * U2 After an admission no trailing hour, past or to come, can hold more than `unitsPerHour`,
+ *    whenever the admitted attempts start and end within their reservations. Settling and
+ *    releasing only lower that worst case; only lowering the limit or an overrun can break it.
+ * U3 An execution costs at most its reservation, and a reservation at most `unitsPerExecution`.
+ * U4 Every reservation is closed once: settled or released. Closing it again changes nothing.
+ * U5 Everything but limits, `configuredBalance` and `version` is the sum of the entries, and every
+ *    change of it is an entry: `post` is the only hand that moves units.
+ * U6 A verb that changes nothing gives back the very same account; any other raises `version`.
+ */
+export interface Account extends Position {
+  readonly project: ProjectId;
+  /** As last applied. The balance is apart: it is spent, and these are not. */
+  readonly limits: Omit<UnitLimits, "balance">;
+  /** The balance that the configuration last asked for, not what is left of it. */
+  readonly configuredBalance?: number;
+  readonly version: number;
+}
+
+/** What a verb leaves behind: the account, the entries to append, and a reservation it closed. */
+export interface Posting {
+  readonly account: Account;
+  readonly entries: readonly Entry[];
+  readonly reservation?: Reservation;
+}
+
+export interface Change {
+  readonly units: number;
+  /** Who or what wanted it; it stands in the entry. */
+  readonly reason: string;
+}
+
+/** An account without limits, balance or entries: everything fits. */
+export function openAccount(project: ProjectId): Account {
+  return { ...EMPTY_POSITION, project, limits: {}, version: 0 };
+}
+
+/**
+ * Replaces what an attempt held by what it spent. What it spent beyond is an `adjust` entry with
+ * the reason `overrun`. An attempt that holds nothing changes nothing, so repeating is safe.
+ */
+export function settle(account: Account, attempt: AttemptId, usage: Usage, now: Instant): Posting {
+  const held = account.open.find((reservation) => reservation.attempt === attempt);
+  if (held === undefined) return unchanged(account);
+  const reservation = settleReservation(held, usage);
+  assert(reservation.state === "settled", "a held reservation settles");
+  const { spend, coveredUnits, overrunUnits } = reservation;
+  const movements: Recorded[] = [
+    { kind: "settle", reservation: attempt, units: coveredUnits, spend, reason: "ended" },
+  ];
+  if (overrunUnits > 0) {
+    const units = -overrunUnits;
+    movements.push({ kind: "adjust", reservation: attempt, units, reason: "overrun" });
+  }
+  return { ...record(account, movements, now), reservation };
+}
+
+/**
+ * Gives back what an attempt held that never ran. An attempt that holds nothing changes nothing,
+ * so repeating is safe; if it ran after all, what it spent can only be an `adjust`.
+ */
+export function release(
+  account: Account,
+  attempt: AttemptId,
+  reason: string,
+  now: Instant,
+): Posting {
+  const held = account.open.find((reservation) => reservation.attempt === attempt);
+  if (held === undefined) return unchanged(account);
+  const reservation = releaseReservation(held);
+  const movement = { kind: "release", reservation: attempt, units: held.units, reason } as const;
+  return { ...record(account, [movement], now), reservation };
+}
+
+/** Adds units to the balance. Where there is none the entry is written and nothing changes. */
+export function topUp(account: Account, change: Change, now: Instant): Posting {
+  assert(Number.isSafeInteger(change.units) && change.units > 0, "a top up adds whole units");
+  return record(account, [{ kind: "topUp", ...change }], now);
+}
+
+/** Sets what may still be spent, held units included; `null` means without end. */
+export function setBalance(
+  account: Account,
+  change: { readonly units: number | null; readonly reason: string },
+  now: Instant,
+): Posting {
+  assert(change.units === null || Number.isSafeInteger(change.units), "a balance is whole units");
+  return record(account, [{ kind: "setBalance", ...change }], now);
+}
+
+/** Corrects the balance, down below zero if need be: units spent or returned outside our hands. */
+export function adjust(account: Account, change: Change, now: Instant): Posting {
+  assert(Number.isSafeInteger(change.units), "an adjustment is whole units");
+  return record(account, [{ kind: "adjust", ...change }], now);
+}
+
+/**
+ * Takes over configured limits. The balance is set only where the configuration now says
+ * something else than before, so applying the same file again refills nothing.
+ */
+export function applyLimits(account: Account, limits: UnitLimits, now: Instant): Posting {
+  const { balance, ...others } = limits;
+  const { configuredBalance, ...rest } = account;
+  if (balance === configuredBalance && sameLimits(others, account.limits)) {
+    return unchanged(account);
+  }
+  const applied: Account = {
+    ...rest,
+    limits: others,
+    ...(balance === undefined ? {} : { configuredBalance: balance }),
+  };
+  if (balance === configuredBalance) return record(applied, [], now);
+  return setBalance(applied, { units: balance ?? null, reason: "configured" }, now);
+}
+
+type Recorded = Movement & { readonly reason: string };
+
+/** Posts movements in order at one instant, as one change of the account. */
+export function record(account: Account, movements: readonly Recorded[], now: Instant): Posting {
+  const { project, limits, configuredBalance, version, ...before } = account;
+  const entries: Entry[] = [];
+  let position: Position = before;
+  for (const movement of movements) {
+    const posted = post(position, movement, now);
+    position = posted.position;
+    entries.push(posted.entry);
+  }
+  const configured = configuredBalance === undefined ? {} : { configuredBalance };
+  return {
+    account: { ...position, project, limits, ...configured, version: version + 1 },
+    entries,
+  };
+}
+
+function unchanged(account: Account): Posting {
+  return { account, entries: [] };
+}
+
+function sameLimits(a: Account["limits"], b: Account["limits"]): boolean {
+  return (
+    a.unitsPerHour === b.unitsPerHour &&
+    a.unitsPerExecution === b.unitsPerExecution &&
+    a.concurrentRuns === b.concurrentRuns
+  );
+}
