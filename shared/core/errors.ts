@@ -21,6 +21,7 @@ export const ERROR_CODES = {
   STORE_BUSY: "always",
   STORE_CORRUPT: "never",
   STORE_SCHEMA_UNKNOWN: "never",
+  STORE_UNAVAILABLE: "if_idempotent",
   USAGE: "never",
 } as const satisfies Record<string, Retry>;
 

@@ -19,19 +19,41 @@ const ceilings = {
   tickPageRows: 100,
   /** 100 pages of 100 rows: 10,000 due timers per tick, what 10 s of a 60 s timeout can do. */
   tickPages: 100,
-  /** Occurrences one schedule may owe in one claim: a minute at one a second, and some. */
-  occurrencesPerClaim: 100,
+  /** Timer rows spread over this many key ranges; 4 to 8 saturate a serverless database's quota. */
+  timerLanes: 4,
+  /** A tick starts no page this close to its deadline: a page of 500 runs takes about a second. */
+  tickReserveMs: 5 * SECOND_MS,
+  /** Runs one claim may make: a page of schedules, five each; 500 rows of 1 KB fit any commit. */
+  occurrencesPerClaim: 500,
+  /** A cron text: every value of all six fields, written out, takes about 520 characters. */
+  cronChars: 1_000,
+  /** Elements of one `when`; each costs a next occurrence of its own, some microseconds. */
+  whenElements: 100,
+  /** The shortest `every`, as cron's: a tick that comes by the minute then owes 60 occurrences. */
+  everyMinMs: SECOND_MS,
+  /** Compiled timings kept: a kilobyte each, so 10,000 schedules cost 10 MB. */
+  compiledTimings: 10_000,
 
   /** YDB truncates a result at 1,000 rows; 900 leaves room for "one more". */
   scanRows: 900,
+  /** A waiter gives up this long after asking: the largest transaction takes 10 ms, so 500 go first. */
+  storeBusyMs: 5 * SECOND_MS,
 
-  /** A run that nobody moved is looked at again this long after it was due. */
-  redriveMs: 30 * SECOND_MS,
+  /** A waiting run nobody woke is looked at again after this long: one tick period. */
+  waitRecheckMs: MINUTE_MS,
+  /** An occurrence later than this was missed, not late: two tick periods and a slow start. */
+  missedAfterMs: 3 * MINUTE_MS,
+  /** A run waiting for its limits this long is not overtaken any more by those behind it. */
+  overtakeMs: 15 * MINUTE_MS,
+  /** Waiting runs woken when capacity frees; the rest follow as these start or on their timers. */
+  wakeRuns: 50,
   /** Watching starts at one second and doubles to a minute: a day-long job costs some 1,450 polls. */
   pollFirstMs: SECOND_MS,
   pollMaxMs: MINUTE_MS,
+  /** From admission to the program's start: staging 10 GB at 100 MB/s takes under two minutes. */
+  startWithinMs: 5 * MINUTE_MS,
   /** A starting attempt that recorded nothing for this long is looked up at the executor again. */
-  startLeaseMs: 2 * MINUTE_MS,
+  startLeaseMs: 30 * SECOND_MS,
 
   /** One run tries at most this often, whatever YAML says. */
   attemptsMax: 20,
@@ -40,6 +62,16 @@ const ceilings = {
   timeoutMaxMs: 30 * DAY_MS,
   /** SIGTERM, then this long, then SIGKILL, where the job says nothing. */
   killGraceMs: 10 * SECOND_MS,
+
+  /** SIGKILL lands inside a second that is paid for: a busy machine reaps well within half of one. */
+  killLagMs: 500,
+
+  /** 100 times the dearest instance type (g2.8, 928 units a second); see the sum asserted below. */
+  unitRateMax: 100_000,
+  /** Settled spends an account remembers: 64 of 75 bytes are 5 KB, and an hour in steps of a minute. */
+  accountSpends: 64,
+  /** Reservations open at once in one account: 200 of 170 bytes are 34 KB, one row at its worst. */
+  accountReservations: 200,
 
   /** Deliveries: 12 tries from 5 s doubling to 1 h span about 5 hours, then burial. */
   deliveryAttemptsMax: 12,
@@ -50,18 +82,73 @@ const ceilings = {
   /** The first bytes of an answer are enough to see what the receiver complained about. */
   deliveryAnswerBytes: 512,
 
+  /** Runs in one listing over HTTP: about 1 KB each, far under the gateway's 2.5 MB answer. */
+  listedRuns: 100,
+  /** A sender's id for its message: a UUID is 36, a path or URL may be longer. */
+  requestIdChars: 200,
+  /** One input value; 100 of them stay far under the queue's message size. */
+  inputValueChars: 1_000,
+  /** What is kept of a rejected message: enough to recognise it on a screen. */
+  rejectionExcerptChars: 500,
+
+  /** Calls one laptop trigger has under way: the cloud's default quota of 10 per zone. */
+  triggerCallsMax: 10,
+  /** An HTTP request's body: what the cloud passes to a function. */
+  httpBodyBytes: 3.5 * 1024 * 1024,
+
+  /** An HTTP request must be whole by then; the cloud gives a function call no longer either. */
+  httpRequestMs: MINUTE_MS,
+  /** How often the terminal looks for a job's new output: smooth to the eye, nothing to the disk. */
+  outputFollowMs: 100,
+  /** How often a laptop platform looks for work that another process wrote: one pragma, 10 µs. */
+  neighbourPollMs: 100,
+  /** How often expired rows are dropped, and how many at once: the cloud's TTL runs hourly too. */
+  sweepEveryMs: HOUR_MS,
+  /** A stopping platform waits this long for running jobs before it leaves them to the next start. */
+  stopGraceMs: 5 * SECOND_MS,
+  /** How often a watched schedules file is looked at; it is applied once it stood still for one look. */
+  configPollMs: 500,
+  /** How often `up --until-idle` asks whether anything is left to do. */
+  idlePollMs: 250,
+  /** Message retention of the laptop's queues: YMQ's default of four days. */
+  queueRetentionMs: 4 * DAY_MS,
+
   /** One schedules file; YAML of a thousand schedules is about 400 KB. */
   configBytes: 4 * 1024 * 1024,
   schedulesPerConfig: 10_000,
+  /** 10,000 schedules of some 50 values each; nine lines of aliases can claim a billion. */
+  configValues: 1_000_000,
+  /** Our deepest key stands eight levels down; the readers recurse, so a file may not choose. */
+  configDepth: 32,
+  /** Ten years: no policy waits longer, and an instant plus it is still an instant. */
+  policyMaxMs: 3_650 * DAY_MS,
+  /** A retry that waits ten times longer each time reaches any cap within a few tries. */
+  retryFactorMax: 10,
 
   /** DataSphere Jobs: one file at most 5 GB, all inputs at most 10 GB, 100 entries a list. */
   jobFileBytes: 5 * 1024 ** 3,
   jobInputsBytes: 10 * 1024 ** 3,
   jobListEntries: 100,
+  /** DataSphere Jobs: an extended working disk has 100 GB to 10 TB. */
+  jobDiskMinBytes: 100 * 1024 ** 3,
+  jobDiskMaxBytes: 10 * 1024 ** 4,
   /** DataSphere keeps at most 100 MB of one log file; more is cut with a note. */
   jobLogBytes: 100 * 1024 * 1024,
+  /** A folder of a million small files takes minutes to copy; an archive of it takes seconds. */
+  jobInputFiles: 100_000,
+  /** A heavy requirements file (torch: 3 GB) installs in some ten minutes over a home line. */
+  pythonBuildMs: 15 * MINUTE_MS,
+  /** Local executions are looked at this often: one /proc read each, and a log grows for a second. */
+  processWatchMs: SECOND_MS,
+  /** What a local watchdog, or a group that was killed, may be late before the platform steps in. */
+  processLagMs: 2 * SECOND_MS,
   /** One read of a log. */
   logChunkBytes: 64 * 1024,
+
+  /** Cloud Logging reads a line of up to 64 KB as a record; 64,000 fits either meaning of KB. */
+  logLineBytes: 64_000,
+  /** What is kept of the message of a longer line: JSON needs at most 6 bytes for each, 48,000. */
+  logMessageChars: 8_000,
 
   /** Finished runs are kept this long; an operator asks about last month. */
   runRetentionMs: 35 * DAY_MS,
@@ -75,3 +162,9 @@ assert(limits.tickHorizonMs <= limits.queueDelayMs, "a fire inside the horizon f
 assert(limits.tickPageRows <= limits.scanRows, "a page of timers fits a scan");
 assert(limits.pollFirstMs <= limits.pollMaxMs, "polling slows down, never up");
 assert(limits.deliveryTimeoutMs * 5 <= MINUTE_MS, "five slow receivers fit notify's timeout");
+assert(limits.killLagMs < SECOND_MS, "an execution of one second has time to run");
+assert(
+  // Spends that were merged still count one by one: 10,000 executions an hour at the highest rate.
+  limits.unitRateMax * HOUR_MS * 10_000 <= Number.MAX_SAFE_INTEGER,
+  "an hour of unit-milliseconds is a safe integer",
+);

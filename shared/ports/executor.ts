@@ -1,6 +1,13 @@
+import type { ExecutionResult } from "../core/execution/execution-result.ts";
 import type { AttemptId, ProjectId } from "../core/ids.ts";
 import type { JobDefinition } from "../core/job/job-definition.ts";
 import type { Instant } from "../core/time/instant.ts";
+
+export type {
+  ExecutionResult,
+  OutputError,
+  OutputFile,
+} from "../core/execution/execution-result.ts";
 
 export interface StartRequest {
   readonly project: ProjectId;
@@ -18,32 +25,6 @@ export interface StartRequest {
 /** Why an executor will not take a job: found before anything runs, final for this job. */
 export interface Refusal {
   readonly reason: string;
-}
-
-/** How an execution ended. */
-export interface ExecutionResult {
-  /** `exited`: the program ended by itself. `lost`: it vanished without a trace of its end. */
-  readonly ending: "exited" | "timedOut" | "cancelled" | "lost";
-  /** The program's exit code; 128 + n where signal n ended it. Absent when lost. */
-  readonly exitCode?: number;
-  readonly startedAt: Instant;
-  readonly finishedAt: Instant;
-  readonly instanceType: string;
-  readonly outputs: readonly OutputFile[];
-  readonly outputErrors: readonly OutputError[];
-}
-
-export interface OutputFile {
-  readonly path: string;
-  readonly variable?: string;
-  readonly sha256: string;
-  readonly bytes: number;
-}
-
-export interface OutputError {
-  readonly path: string;
-  readonly type: "NOT_FOUND" | "UPLOAD_FAILED";
-  readonly description: string;
 }
 
 export type ExecutionReport =

@@ -4,7 +4,7 @@ declare const instantBrand: unique symbol;
 export type Instant = number & { readonly [instantBrand]: "Instant" };
 
 /** Years 1970 to 9999: what ISO 8601 prints with four digits, and what a store column can hold. */
-const INSTANT_MAX = 253_402_300_799_999;
+export const INSTANT_MAX = 253_402_300_799_999 as Instant;
 
 /** Brands whole milliseconds as an `Instant`; a fraction or a value out of range is a bug. */
 export function instant(epochMs: number): Instant {
@@ -28,6 +28,10 @@ export function formatInstant(at: Instant): string {
 export function parseInstant(text: string): Instant | undefined {
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)$/.test(text))
     return undefined;
+  // The engine takes a 30th of February for the 2nd of March; a person who wrote it erred.
+  const day = text.slice(0, 10);
+  const dayMs = Date.parse(day);
+  if (Number.isNaN(dayMs) || new Date(dayMs).toISOString().slice(0, 10) !== day) return undefined;
   const epochMs = Date.parse(text);
   return Number.isNaN(epochMs) || epochMs < 0 || epochMs > INSTANT_MAX
     ? undefined

@@ -1,0 +1,30 @@
+import type { Instant } from "../time/instant.ts";
+
+/** How an execution ended. */
+export interface ExecutionResult {
+  /** `exited`: the program ended by itself. `lost`: it vanished without a trace of its end. */
+  readonly ending: "exited" | "timedOut" | "cancelled" | "lost";
+  /** The program's exit code; 128 + n where signal n ended it. Absent when lost. */
+  readonly exitCode?: number;
+  readonly startedAt: Instant;
+  readonly finishedAt: Instant;
+  readonly instanceType: string;
+  readonly outputs: readonly OutputFile[];
+  readonly outputErrors: readonly OutputError[];
+}
+
+/** A file that an execution left, by content. */
+export interface OutputFile {
+  readonly path: string;
+  readonly variable?: string;
+  /** Lower-case hex. */
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+/** A declared output that could not be collected: DataSphere's `FileUploadError`. */
+export interface OutputError {
+  readonly path: string;
+  readonly type: "NOT_FOUND" | "UPLOAD_FAILED";
+  readonly description: string;
+}

@@ -1,0 +1,63 @@
+import { digest } from "../ids.ts";
+import type { Run } from "../run/run.ts";
+import { formatInstant, type Instant } from "../time/instant.ts";
+import type { NotificationType } from "./notification-type.ts";
+
+/**
+ * A CloudEvents 1.0 event in structured JSON form. The id is derived from the run, the type, the
+ * attempt and the instant, so a transaction that runs twice tells the same event.
+ * Source: CloudEvents specification 1.0.2, "Required attributes".
+ */
+export interface CloudEvent {
+  readonly specversion: "1.0";
+  readonly id: string;
+  readonly source: string;
+  readonly type: string;
+  readonly subject: string;
+  readonly time: string;
+  readonly datacontenttype: "application/json";
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** Tells what happened to a run at `at`. The data holds no variable's value: those may be secret. */
+export function runCloudEvent(type: NotificationType, run: Run, at: Instant): CloudEvent {
+  const attempt = run.attempts.at(-1);
+  const number = attempt?.number ?? 0;
+  return {
+    specversion: "1.0",
+    id: digest(
+      [run.id, type, String(number), type === "run.waiting" ? (run.reason?.code ?? "") : ""],
+      32,
+    ),
+    source: `/orrery/projects/${run.project}/schedules/${run.schedule}`,
+    type: `orrery.${type}.v1`,
+    subject: run.id,
+    time: formatInstant(at),
+    datacontenttype: "application/json",
+    data: {
+      run: run.id,
+      schedule: run.schedule,
+      project: run.project,
+      state: run.state,
+      nominalAt: formatInstant(run.nominalAt),
+      effectiveAt: formatInstant(run.effectiveAt),
+      attempt: number,
+      ...(run.reason === undefined ? {} : { reason: run.reason }),
+      ...(run.nextEligibleAt === undefined
+        ? {}
+        : { nextEligibleAt: formatInstant(run.nextEligibleAt) }),
+      ...(attempt === undefined
+        ? {}
+        : { operation: attempt.operation, unitsHeld: attempt.unitsHeld }),
+      ...(attempt?.startedAt === undefined ? {} : { startedAt: formatInstant(attempt.startedAt) }),
+      ...(attempt?.end === undefined
+        ? {}
+        : {
+            endedAt: formatInstant(attempt.end.endedAt),
+            exitCode: attempt.end.exitCode,
+            unitsSettled: attempt.end.unitsSettled,
+            outputs: attempt.end.outputs,
+          }),
+    },
+  };
+}

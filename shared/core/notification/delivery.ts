@@ -1,0 +1,24 @@
+import type { DeliveryId, RunId } from "../ids.ts";
+import type { Instant } from "../time/instant.ts";
+import type { Target } from "./subscription.ts";
+
+/** One try, kept as history. */
+export interface DeliveryTry {
+  readonly at: Instant;
+  readonly tookMs: number;
+  readonly detail: string;
+}
+
+/** One notification on its way to one target. */
+export interface Delivery {
+  readonly id: DeliveryId;
+  readonly subscription: string;
+  readonly run: RunId;
+  readonly target: Target;
+  /** The CloudEvent, already in JSON, so that every try sends the same bytes. */
+  readonly body: string;
+  readonly state: "pending" | "delivered" | "buried";
+  /** When the next try is due; meaningless once it is not pending. */
+  readonly nextTryAt: Instant;
+  readonly tries: readonly DeliveryTry[];
+}

@@ -1,0 +1,76 @@
+import { assertNever } from "../assert.ts";
+import { limits } from "../limits.ts";
+import type { ScheduleDefinition } from "../schedule/schedule-definition.ts";
+import { plusMs } from "../time/instant.ts";
+import type { Account } from "../units/account.ts";
+import { admit, type Admitted, type DenialCode, type Denied } from "../units/admission.ts";
+import { attemptRequestOf, type AttemptRequest } from "./attempt-request.ts";
+import { gate, type GateDecision, type GateFacts } from "./gate.ts";
+import type { Reason, ReasonCode } from "./reason.ts";
+import { mustYield, type HeadOfLine } from "./turn.ts";
+
+/** Everything that decides whether a run starts now, waits, or ends unstarted. */
+export interface AdmissionFacts extends GateFacts {
+  readonly account: Account;
+  readonly rates: Readonly<Record<string, number>>;
+  /** The first in turn of the project's runs that wait for its limits. */
+  readonly head?: HeadOfLine;
+}
+
+export type AdmissionDecision =
+  | Exclude<GateDecision, { readonly kind: "open" }>
+  | { readonly kind: "admit"; readonly request: AttemptRequest; readonly admitted: Admitted };
+
+const REASONS: Readonly<Record<DenialCode, ReasonCode>> = {
+  execution_too_large: "limit_execution",
+  balance_exhausted: "limit_balance",
+  hour_exhausted: "limit_hour",
+  concurrency_exhausted: "limit_concurrency",
+};
+
+/** Decides in a fixed order: the gate, the turn, then the units. */
+export function decideAdmission(facts: AdmissionFacts): AdmissionDecision {
+  const passed = gate(facts);
+  if (passed.kind !== "open") return passed;
+  const { definition } = passed;
+  const request = attemptRequestOf(facts.run, definition, facts.rates);
+  if (request === undefined) {
+    const text = `No rate is known for one of ${definition.job.instanceTypes.join(", ")}: add it to \`rates\``;
+    return { kind: "conclude", state: "refused", reason: { code: "not_supported", text } };
+  }
+  if (facts.head !== undefined && mustYield(facts.run, facts.head, facts.now)) {
+    const text = `Run ${facts.head.run} has waited longer and goes first`;
+    return waitFor({ code: "behind", text }, facts);
+  }
+  const decision = admit(facts.account, request, facts.now);
+  if (decision.outcome === "admitted") return { kind: "admit", request, admitted: decision };
+  return deniedBy(decision, definition, facts);
+}
+
+function deniedBy(
+  denied: Denied,
+  definition: ScheduleDefinition,
+  facts: AdmissionFacts,
+): AdmissionDecision {
+  const failed = denied.explain.filter((check) => !check.holds);
+  const text = failed.map((check) => check.sentence).join(" ");
+  const reason: Reason = { code: REASONS[denied.code], text };
+  // A limit that can never hold is no reason to wait, whatever the schedule says.
+  if (denied.relief.kind === "never") return { kind: "conclude", state: "refused", reason };
+  switch (definition.onLimit) {
+    case "wait":
+      return waitFor(reason, facts, denied);
+    case "skip":
+      return { kind: "conclude", state: "skipped", reason };
+    case "fail":
+      return { kind: "conclude", state: "refused", reason };
+    default:
+      return assertNever(definition.onLimit);
+  }
+}
+
+/** Where no instant is known in advance, the run is woken, or looked at again within a minute. */
+function waitFor(reason: Reason, facts: AdmissionFacts, denied?: Denied): AdmissionDecision {
+  const nextEligibleAt = denied?.nextEligibleAt ?? plusMs(facts.now, limits.waitRecheckMs);
+  return { kind: "wait", reason, nextEligibleAt, cancel: [] };
+}

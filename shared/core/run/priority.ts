@@ -1,0 +1,6 @@
+import { PRIORITIES, type Priority } from "../schedule/schedule-definition.ts";
+
+/** Sorts runs that wait: 0 goes first. */
+export function rankOf(priority: Priority): number {
+  return PRIORITIES.indexOf(priority);
+}

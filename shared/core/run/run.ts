@@ -1,0 +1,73 @@
+import type { ProjectId, RunId, ScheduleName } from "../ids.ts";
+import type { Priority } from "../schedule/schedule-definition.ts";
+import type { Instant } from "../time/instant.ts";
+import type { Attempt } from "./attempt.ts";
+import type { Reason } from "./reason.ts";
+
+export const LIVE_STATES = ["queued", "waiting", "starting", "running"] as const;
+export const FINAL_STATES = [
+  "succeeded",
+  "failed",
+  "cancelled",
+  "timedOut",
+  "skipped",
+  "refused",
+  "expired",
+] as const;
+export type FinalState = (typeof FINAL_STATES)[number];
+export type RunState = (typeof LIVE_STATES)[number] | FinalState;
+
+/** What asked for a run. */
+export type RunCause =
+  | { readonly kind: "occurrence" }
+  | { readonly kind: "message"; readonly id: string }
+  | { readonly kind: "person"; readonly id: string }
+  | { readonly kind: "upstream"; readonly run: RunId };
+
+/** One execution owed. */
+export interface Run {
+  readonly id: RunId;
+  readonly schedule: ScheduleName;
+  readonly project: ProjectId;
+  readonly cause: RunCause;
+  /** As the schedule had it when the run was made. */
+  readonly priority: Priority;
+  /** The instant the schedule names, and the instant we aim at (jitter added). */
+  readonly nominalAt: Instant;
+  readonly effectiveAt: Instant;
+  readonly state: RunState;
+  /** Why it waits, or why it ended as it did; absent while it is queued or runs. */
+  readonly reason?: Reason;
+  /** When a waiting run is looked at again at the latest. */
+  readonly nextEligibleAt?: Instant;
+  /** Since when it waits for its project's limits: its age in the order of waiting runs. */
+  readonly waitingSince?: Instant;
+  readonly cancelRequestedAt?: Instant;
+  /** Variables that the cause brought along; they win over the schedule's `inputs`. */
+  readonly inputs: Readonly<Record<string, string>>;
+  /** Every attempt, oldest first; the last one is live while the run is starting or running. */
+  readonly attempts: readonly Attempt[];
+  readonly finishedAt?: Instant;
+}
+
+export function isFinal(state: RunState): state is FinalState {
+  return (FINAL_STATES as readonly RunState[]).includes(state);
+}
+
+/** The attempt that is live now, if one is. */
+export function liveAttempt(run: Run): Attempt | undefined {
+  return run.state === "starting" || run.state === "running" ? run.attempts.at(-1) : undefined;
+}
+
+/** The name under which a run's cause enters its id. */
+export function causeKey(cause: RunCause): string {
+  switch (cause.kind) {
+    case "occurrence":
+      return "occurrence";
+    case "message":
+    case "person":
+      return `${cause.kind}:${cause.id}`;
+    case "upstream":
+      return `upstream:${cause.run}`;
+  }
+}
