@@ -1,0 +1,42 @@
+import type { ProjectId, RunId, ScheduleName } from "../core/ids.ts";
+import { limits } from "../core/limits.ts";
+import type { ActiveRun } from "../core/run/gate.ts";
+import type { RunState } from "../core/run/run.ts";
+import { instant, type Instant } from "../core/time/instant.ts";
+import type { Reader } from "../ports/store.ts";
+import { activeTable, waitingTable } from "./tables.ts";
+
+/** Runs of a schedule that wait or run, by run id: nominal time first. */
+export async function scanActive(
+  reader: Reader,
+  schedule: ScheduleName,
+): Promise<readonly ActiveRun[]> {
+  const rows = await reader.scan(activeTable, { prefix: { schedule }, limit: limits.scanRows });
+  return rows.map((row) => ({
+    run: row.run as RunId,
+    effectiveAt: instant(row.effective_at),
+    state: row.state as RunState,
+    reason: row.reason,
+  }));
+}
+
+/** A run's place in its project's queue. */
+export interface WaitingRun {
+  readonly run: RunId;
+  readonly rank: number;
+  readonly since: Instant;
+}
+
+/** The runs that wait for a project's limits, first in turn first. */
+export async function scanWaiting(
+  reader: Reader,
+  project: ProjectId,
+  limit: number,
+): Promise<readonly WaitingRun[]> {
+  const rows = await reader.scan(waitingTable, { prefix: { project }, limit });
+  return rows.map(({ run, rank, since }) => ({
+    run: run as RunId,
+    rank,
+    since: instant(since),
+  }));
+}
