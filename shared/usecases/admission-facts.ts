@@ -1,0 +1,32 @@
+import type { AdmissionFacts } from "../core/run/decide-admission.ts";
+import type { Run } from "../core/run/run.ts";
+import type { Instant } from "../core/time/instant.ts";
+import type { Reader } from "../ports/store.ts";
+import { readAccount } from "../records/account-record.ts";
+import { scanActive, scanWaiting } from "../records/active-record.ts";
+import { readConfiguration } from "../records/configuration-record.ts";
+import { readDefinition } from "../records/schedule-record.ts";
+import { upstreamFacts } from "./upstream-facts.ts";
+
+/** Reads everything that decides about a run; `submit` decides by it and `explain` shows it. */
+export async function admissionFacts(
+  reader: Reader,
+  run: Run,
+  seen: { readonly now: Instant; readonly refusal?: string | undefined },
+): Promise<AdmissionFacts> {
+  const definition = (await readDefinition(reader, run.schedule))?.definition;
+  const configuration = await readConfiguration(reader);
+  const active = await scanActive(reader, run.schedule);
+  const [head] = await scanWaiting(reader, run.project, 1);
+  return {
+    run,
+    now: seen.now,
+    ...(definition === undefined ? {} : { definition }),
+    ...(seen.refusal === undefined ? {} : { refusal: seen.refusal }),
+    others: active.filter((other) => other.run !== run.id),
+    upstream: await upstreamFacts(reader, run, definition),
+    account: await readAccount(reader, run.project),
+    rates: configuration?.rates ?? {},
+    ...(head === undefined ? {} : { head }),
+  };
+}

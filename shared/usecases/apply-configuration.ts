@@ -1,0 +1,157 @@
+import { digest, type ScheduleName } from "../core/ids.ts";
+import { limits } from "../core/limits.ts";
+import type { Configuration } from "../core/project/configuration.ts";
+import type { NextFire } from "../core/schedule/next-fire.ts";
+import { fireAfter } from "../core/schedule/owed.ts";
+import type { ScheduleDefinition } from "../core/schedule/schedule-definition.ts";
+import { plusMs, type Instant } from "../core/time/instant.ts";
+import { applyLimits } from "../core/units/account.ts";
+import type { Reader, Transaction } from "../ports/store.ts";
+import { readAccount, writeAccount } from "../records/account-record.ts";
+import { readConfiguration, writeConfiguration } from "../records/configuration-record.ts";
+import {
+  deleteSchedule,
+  readDefinitions,
+  readSchedules,
+  scanSchedules,
+  writeDefinition,
+  writeSchedule,
+  type DefinitionRecord,
+  type ScheduleRecord,
+} from "../records/schedule-record.ts";
+import { compiledTiming } from "./timing-cache.ts";
+import type { Services } from "./services.ts";
+
+/** What applying changed, by schedule name. */
+export interface Applied {
+  readonly added: readonly ScheduleName[];
+  readonly changed: readonly ScheduleName[];
+  readonly removed: readonly ScheduleName[];
+  readonly unchanged: number;
+}
+
+/**
+ * Makes a checked configuration the live one, whole or not at all. Applying it again changes
+ * nothing: a schedule whose timing is the same keeps what it owes, so occurrences missed while
+ * nothing ran are still caught up. Schedules that are no longer listed are removed; their runs stay.
+ */
+export async function applyConfiguration(
+  services: Pick<Services, "store" | "clock" | "log">,
+  configuration: Configuration,
+): Promise<Applied> {
+  const now = services.clock.now();
+  const applied = await services.store.transact(
+    "apply",
+    async (tx) => await applyTo(tx, configuration, now),
+  );
+  const { added, changed, removed, unchanged } = applied;
+  services.log.write({
+    level: "info",
+    name: "configuration.applied",
+    message: `Configuration applied: ${added.length} schedules added, ${changed.length} changed, ${removed.length} removed, ${unchanged} unchanged`,
+    fields: { added: added.length, changed: changed.length, removed: removed.length, unchanged },
+  });
+  return applied;
+}
+
+async function applyTo(
+  tx: Transaction,
+  configuration: Configuration,
+  now: Instant,
+): Promise<Applied> {
+  const { schedules: definitions, projects, rates, subscriptions } = configuration;
+  const fingerprint = digest([JSON.stringify(configuration)], 64);
+  const live = await readConfiguration(tx);
+  if (live?.digest === fingerprint) {
+    return { added: [], changed: [], removed: [], unchanged: definitions.length };
+  }
+  const names = definitions.map((definition) => definition.name);
+  const records = await readSchedules(tx, names);
+  const before = await readDefinitions(tx, names);
+  const gone = await removedSchedules(tx, new Set(names));
+  const accounts = [];
+  for (const settings of projects) {
+    accounts.push(applyLimits(await readAccount(tx, settings.project), settings.limits, now));
+  }
+
+  const downstream = downstreamOf(definitions);
+  const changes = definitions.map((definition, index) => ({
+    record: records[index],
+    before: before[index],
+    after: { definition, downstream: downstream.get(definition.name) ?? [] },
+  }));
+  for (const change of changes) writeChange(tx, change, now);
+  for (const record of gone) deleteSchedule(tx, record);
+  for (const { account, entries } of accounts) writeAccount(tx, account, entries);
+  writeConfiguration(tx, { digest: fingerprint, appliedAt: now, rates, subscriptions });
+
+  const added = changes.filter((each) => each.record === undefined);
+  const changed = changes.filter((each) => each.record !== undefined && isChanged(each));
+  return {
+    added: added.map((each) => each.after.definition.name),
+    changed: changed.map((each) => each.after.definition.name),
+    removed: gone.map((record) => record.schedule),
+    unchanged: changes.length - added.length - changed.length,
+  };
+}
+
+interface Change {
+  readonly record: ScheduleRecord | undefined;
+  readonly before: DefinitionRecord | undefined;
+  readonly after: DefinitionRecord;
+}
+
+function writeChange(tx: Transaction, change: Change, now: Instant): void {
+  const { record, after } = change;
+  if (record !== undefined && !isChanged(change)) return;
+  writeDefinition(tx, after);
+  const { name: schedule, project } = after.definition;
+  const next = nextOf(change, now);
+  writeSchedule(tx, record, { schedule, project, ...(next === undefined ? {} : { next }) });
+}
+
+/** With the same timing a schedule keeps what it owes; with a new one it starts from now. */
+function nextOf(change: Change, now: Instant): NextFire | undefined {
+  const { definition } = change.after;
+  const { timing, jitterMs } = definition;
+  if (timing === undefined) return undefined;
+  const old = change.before?.definition;
+  const kept = old?.jitterMs === jitterMs && JSON.stringify(old.timing) === JSON.stringify(timing);
+  if (kept) return change.record?.next;
+  // An occurrence at this very instant is owed too: "after" is exclusive.
+  return fireAfter(definition, compiledTiming(timing), plusMs(now, -1));
+}
+
+function isChanged(change: Change): boolean {
+  return JSON.stringify(change.before) !== JSON.stringify(change.after);
+}
+
+/** For each schedule, those whose `after` names it. */
+function downstreamOf(
+  definitions: readonly ScheduleDefinition[],
+): ReadonlyMap<ScheduleName, readonly ScheduleName[]> {
+  const downstream = new Map<ScheduleName, ScheduleName[]>();
+  for (const { name, after } of definitions) {
+    for (const { schedule } of after) {
+      downstream.set(schedule, [...(downstream.get(schedule) ?? []), name]);
+    }
+  }
+  return downstream;
+}
+
+async function removedSchedules(
+  reader: Reader,
+  kept: ReadonlySet<ScheduleName>,
+): Promise<readonly ScheduleRecord[]> {
+  const gone: ScheduleRecord[] = [];
+  let after: ScheduleName | undefined;
+  for (;;) {
+    const page = await scanSchedules(reader, {
+      limit: limits.scanRows,
+      ...(after === undefined ? {} : { after }),
+    });
+    gone.push(...page.filter((record) => !kept.has(record.schedule)));
+    after = page.at(-1)?.schedule;
+    if (page.length < limits.scanRows) return gone;
+  }
+}

@@ -1,0 +1,59 @@
+import { OrreryError } from "../core/errors.ts";
+import type { RunId } from "../core/ids.ts";
+import { lookedAtBy } from "../core/run/due.ts";
+import { isFinal, type Run } from "../core/run/run.ts";
+import { moveRun } from "../core/run/run-state.ts";
+import { readRun, writeRun } from "../records/run-record.ts";
+import { planConclusion, writeConclusion } from "./conclude.ts";
+import { sendNudges, type Nudge } from "./nudge.ts";
+import type { Services } from "./services.ts";
+
+/**
+ * Cancels a run: at once where nothing of it runs, else by asking its program to end, which the
+ * watch does next. Repeating it changes nothing; a run that has ended is an error.
+ */
+export async function cancelRun(
+  services: Pick<Services, "store" | "clock" | "queue" | "log">,
+  id: RunId,
+): Promise<Run> {
+  const now = services.clock.now();
+  const { run, nudges } = await services.store.transact("cancel-run", async (tx) => {
+    const record = await readRun(tx, id);
+    if (record === undefined) {
+      throw new OrreryError(
+        "RUN_NOT_FOUND",
+        `There is no run ${id}: list them with \`orrery runs\``,
+      );
+    }
+    if (isFinal(record.run.state)) {
+      throw new OrreryError(
+        "RUN_FINISHED",
+        `Run ${id} has already ${record.run.state}: nothing is left to cancel`,
+      );
+    }
+    const reason = { code: "cancelled" as const, text: "Somebody cancelled it" };
+    const moved = moveRun(record.run, { kind: "cancel", at: now, reason });
+    if (moved.outcome === "ignored") return { run: record.run, nudges: [] };
+    if (isFinal(moved.run.state)) {
+      const conclusion = await planConclusion(tx, moved.run, now);
+      return { run: moved.run, nudges: writeConclusion(tx, record, conclusion, now) };
+    }
+    writeRun(tx, record, { run: moved.run, timerAt: now });
+    const look: Nudge = { kind: lookedAtBy(moved.run), ref: id, at: now };
+    return { run: moved.run, nudges: [look] };
+  });
+  await sendNudges(services, nudges, now);
+  return run;
+}
+
+/** Cancels a run on behalf of a policy: one that has just ended by itself is fine. */
+export async function cancelQuietly(
+  services: Pick<Services, "store" | "clock" | "queue" | "log">,
+  id: RunId,
+): Promise<void> {
+  try {
+    await cancelRun(services, id);
+  } catch (error) {
+    if (!(error instanceof OrreryError && error.code === "RUN_FINISHED")) throw error;
+  }
+}

@@ -1,0 +1,55 @@
+import { runIdOf, type ScheduleName } from "../core/ids.ts";
+import { holds } from "../core/run/gate.ts";
+import { causeKey, isFinal, type Run, type RunCause } from "../core/run/run.ts";
+import type { ScheduleDefinition } from "../core/schedule/schedule-definition.ts";
+import type { Instant } from "../core/time/instant.ts";
+import type { Reader } from "../ports/store.ts";
+import { readRuns } from "../records/run-record.ts";
+import { readDefinitions } from "../records/schedule-record.ts";
+
+/**
+ * The runs that the end of `run` brings about in schedules that have no clock of their own: queued
+ * where the condition holds, else skipped, so that every expected run has a row. Runs that exist
+ * already are left out. The caller writes them in the transaction that ends `run`.
+ */
+export async function downstreamRuns(
+  reader: Reader,
+  run: Run,
+  ended: { readonly downstream: readonly ScheduleName[]; readonly now: Instant },
+): Promise<readonly Run[]> {
+  if (!isFinal(run.state)) return [];
+  const records = await readDefinitions(reader, ended.downstream);
+  const runs = records.flatMap((record) =>
+    record === undefined || record.definition.timing !== undefined
+      ? []
+      : [runAfter(run, record.definition, ended.now)],
+  );
+  const existing = await readRuns(
+    reader,
+    runs.map((each) => each.id),
+  );
+  return runs.filter((_, index) => existing[index] === undefined);
+}
+
+function runAfter(upstream: Run, definition: ScheduleDefinition, now: Instant): Run {
+  const cause: RunCause = { kind: "upstream", run: upstream.id };
+  const { name: schedule, project, priority } = definition;
+  const { nominalAt } = upstream;
+  const run = {
+    id: runIdOf({ schedule, nominalAt }, causeKey(cause)),
+    schedule,
+    project,
+    cause,
+    priority,
+    nominalAt,
+    effectiveAt: now,
+    inputs: {},
+    attempts: [],
+  };
+  const dependency = definition.after.find((each) => each.schedule === upstream.schedule);
+  if (dependency === undefined || holds(dependency.condition, upstream.state)) {
+    return { ...run, state: "queued" };
+  }
+  const text = `It needs ${upstream.schedule} ${dependency.condition}, which is ${upstream.state}`;
+  return { ...run, state: "skipped", reason: { code: "dependency", text }, finishedAt: now };
+}

@@ -1,0 +1,115 @@
+import { assert } from "../core/assert.ts";
+import { OrreryError, messageOf } from "../core/errors.ts";
+import { parseTemplate, renderTemplate } from "../core/expression/template.ts";
+import { attemptIdOf, type RunId } from "../core/ids.ts";
+import { limits } from "../core/limits.ts";
+import type { Attempt } from "../core/run/attempt.ts";
+import { cancelledBeforeStart, prepareFailed } from "../core/run/outcome.ts";
+import { liveAttempt, type Run } from "../core/run/run.ts";
+import { moveRun } from "../core/run/run-state.ts";
+import type { ScheduleDefinition } from "../core/schedule/schedule-definition.ts";
+import { plusMs } from "../core/time/instant.ts";
+import { readRun, writeRun } from "../records/run-record.ts";
+import { readDefinition } from "../records/schedule-record.ts";
+import { endAttempt } from "./end-attempt.ts";
+import type { Services } from "./services.ts";
+import { watchRun } from "./watch-run.ts";
+
+/**
+ * Starts the execution of a run's admitted attempt and records that it is on its way. The attempt
+ * is the executor's idempotency key, so a launch that was cut short anywhere is simply repeated.
+ * An attempt that cannot be prepared, or was cancelled meanwhile, ends here with its units released.
+ */
+export async function launchRun(services: Services, id: RunId): Promise<void> {
+  const { run, definition } = await services.store.snapshot(async (reader) => {
+    const found = (await readRun(reader, id))?.run;
+    const record = found && (await readDefinition(reader, found.schedule));
+    return { run: found, definition: record?.definition };
+  });
+  const attempt = run && liveAttempt(run);
+  if (run === undefined || attempt === undefined || attempt.launchedAt !== undefined) return;
+  const { number } = attempt;
+  if (run.cancelRequestedAt !== undefined) {
+    await endAttempt(services, { run: id, number, outcome: cancelledBeforeStart() });
+    return;
+  }
+  if (services.clock.now() > plusMs(attempt.admittedAt, limits.startWithinMs)) {
+    await abandonLateStart(services, id, number);
+    return;
+  }
+  if (definition === undefined) {
+    const outcome = prepareFailed(`Schedule ${run.schedule} was removed before it started`);
+    await endAttempt(services, { run: id, number, outcome });
+    return;
+  }
+  try {
+    await services.executor.start(startRequest(run, attempt, definition));
+  } catch (error) {
+    if (!(error instanceof OrreryError && error.code === "EXECUTION_PREPARE_FAILED")) throw error;
+    await endAttempt(services, { run: id, number, outcome: prepareFailed(messageOf(error)) });
+    return;
+  }
+  await recordLaunch(services, id, number);
+  await watchRun(services, id);
+}
+
+/**
+ * The units were held for a start by now. Once its executor answers `unknown`, nothing of the
+ * attempt can start any more, so they are free; else it did start, and is watched.
+ */
+async function abandonLateStart(services: Services, id: RunId, number: number): Promise<void> {
+  const report = await services.executor.poll(attemptIdOf(id, number));
+  if (report.state === "unknown") {
+    const outcome = prepareFailed("It did not start in time, and its units are free again");
+    await endAttempt(services, { run: id, number, outcome });
+    return;
+  }
+  await recordLaunch(services, id, number);
+  await watchRun(services, id);
+}
+
+async function recordLaunch(services: Services, id: RunId, number: number): Promise<void> {
+  const now = services.clock.now();
+  await services.store.transact("launch", async (tx) => {
+    const record = await readRun(tx, id);
+    if (record === undefined || liveAttempt(record.run)?.number !== number) return;
+    const moved = moveRun(record.run, { kind: "launch", at: now });
+    if (moved.outcome === "ignored") return;
+    writeRun(tx, record, { run: moved.run, timerAt: plusMs(now, limits.pollFirstMs) });
+  });
+}
+
+function startRequest(run: Run, attempt: Attempt, definition: ScheduleDefinition) {
+  return {
+    project: run.project,
+    attempt: attemptIdOf(run.id, attempt.number),
+    job: definition.job,
+    variables: { ...renderInputs(run, attempt, definition), ...run.inputs },
+    softLimitMs: attempt.softLimitMs,
+    hardLimitMs: attempt.hardLimitMs,
+  };
+}
+
+/** The schedule's `inputs` for this run; they were checked when the schedule was applied. */
+function renderInputs(
+  run: Run,
+  attempt: Attempt,
+  definition: ScheduleDefinition,
+): Record<string, string> {
+  const values = {
+    schedule: run.schedule,
+    run: run.id,
+    project: run.project,
+    attempt: String(attempt.number),
+    nominalAt: run.nominalAt,
+    effectiveAt: run.effectiveAt,
+    timezone: definition.timezone,
+  };
+  return Object.fromEntries(
+    Object.entries(definition.inputs).map(([name, text]) => {
+      const template = parseTemplate(text);
+      assert(template.ok, `an applied template parses: ${text}`);
+      return [name, renderTemplate(template.value, values)];
+    }),
+  );
+}

@@ -1,0 +1,83 @@
+import { digest, runIdOf, type RunId, type ScheduleName } from "../core/ids.ts";
+import { causeKey, type Run, type RunCause } from "../core/run/run.ts";
+import type { Instant } from "../core/time/instant.ts";
+import { readRequest, writeRequest } from "../records/request-record.ts";
+import { readRun, writeRun } from "../records/run-record.ts";
+import { readDefinition } from "../records/schedule-record.ts";
+import { sendNudges } from "./nudge.ts";
+import type { Services } from "./services.ts";
+
+/** A wish from outside the clock: run this schedule now. */
+export interface RunRequest {
+  readonly schedule: ScheduleName;
+  readonly cause: Extract<RunCause, { readonly kind: "message" | "person" }>;
+  /** When it was asked for: the run's nominal time. */
+  readonly askedAt: Instant;
+  /** Variables of this one run. */
+  readonly inputs: Readonly<Record<string, string>>;
+}
+
+export type RunRequested =
+  | { readonly outcome: "made" | "repeated"; readonly run: RunId }
+  | { readonly outcome: "rejected"; readonly reason: string };
+
+/**
+ * Makes the run that a message or a person asks for. The cause's id makes it once: a repeat finds
+ * the first run, and another wish under the same id is rejected.
+ */
+export async function requestRun(
+  services: Pick<Services, "store" | "clock" | "queue" | "log">,
+  request: RunRequest,
+): Promise<RunRequested> {
+  const now = services.clock.now();
+  const { schedule, cause, inputs } = request;
+  const key = { scope: cause.kind, key: cause.id };
+  const fingerprint = digest([schedule, JSON.stringify(Object.entries(inputs).sort())], 32);
+
+  const requested = await services.store.transact("request-run", async (tx) => {
+    const earlier = await readRequest(tx, key, now);
+    if (earlier !== undefined) return repeated(earlier, fingerprint, cause.id);
+    const record = await readDefinition(tx, schedule);
+    if (record === undefined) {
+      return rejected(`schedule ${schedule} is not configured: apply a YAML that has it`);
+    }
+    const id = runIdOf({ schedule, nominalAt: request.askedAt }, causeKey(cause));
+    if ((await readRun(tx, id)) !== undefined) return { outcome: "repeated" as const, run: id };
+    const { project, priority } = record.definition;
+    const run: Run = {
+      id,
+      schedule,
+      project,
+      cause,
+      priority,
+      nominalAt: request.askedAt,
+      effectiveAt: now,
+      state: "queued",
+      inputs,
+      attempts: [],
+    };
+    writeRun(tx, undefined, { run, timerAt: now });
+    writeRequest(tx, key, { digest: fingerprint, run: id, at: now });
+    return { outcome: "made" as const, run: id };
+  });
+
+  if (requested.outcome === "made") {
+    await sendNudges(services, [{ kind: "submit", ref: requested.run, at: now }], now);
+  }
+  return requested;
+}
+
+function repeated(
+  earlier: { readonly digest: string; readonly run: RunId },
+  fingerprint: string,
+  id: string,
+): RunRequested {
+  if (earlier.digest === fingerprint) return { outcome: "repeated", run: earlier.run };
+  return rejected(
+    `id ${id} already asked for run ${earlier.run} with other contents: use a new id`,
+  );
+}
+
+function rejected(reason: string): RunRequested {
+  return { outcome: "rejected", reason };
+}

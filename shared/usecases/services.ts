@@ -1,0 +1,24 @@
+import type { Target } from "../core/notification/subscription.ts";
+import type { Channel } from "../ports/channel.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Executor } from "../ports/executor.ts";
+import type { Log } from "../ports/log.ts";
+import type { Queue } from "../ports/queue.ts";
+import type { Random } from "../ports/random.ts";
+import type { Store } from "../ports/store.ts";
+
+/** Every port a use case may ask for; each takes only those it needs. */
+export interface Services {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly queue: Queue;
+  readonly executor: Executor;
+  readonly channels: Channels;
+  readonly log: Log;
+}
+
+/** One channel for each kind of target. */
+export type Channels = {
+  readonly [K in Target["kind"]]: Channel<Extract<Target, { readonly kind: K }>>;
+};
