@@ -1,0 +1,80 @@
+import { z } from "zod";
+import {
+  deliveryId,
+  runKeyOf,
+  scheduleName,
+  type DeliveryId,
+  type RunId,
+  type ScheduleName,
+} from "../shared/core/ids.ts";
+import { NAME_PATTERN } from "../shared/core/ids.ts";
+import { limits } from "../shared/core/limits.ts";
+
+/** What stands in a message's body, or why it cannot be read. */
+export type Body<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: string };
+
+/** What another system sends to ask for a run. */
+export interface IntakeBody {
+  readonly schedule: ScheduleName;
+  /** The sender's own id: a second message with it makes no second run. */
+  readonly id?: string;
+  readonly inputs: Readonly<Record<string, string>>;
+}
+
+const intakeBody = z.strictObject({
+  schedule: z.string().regex(NAME_PATTERN, "expected a schedule's name").transform(scheduleName),
+  id: z.string().min(1).max(limits.requestIdChars).optional(),
+  inputs: z
+    .record(z.string().regex(/^[0-9A-Za-z_-]{1,50}$/), z.string().max(limits.inputValueChars))
+    .refine((inputs) => Object.keys(inputs).length <= limits.jobListEntries, "too many inputs")
+    .default({}),
+});
+
+const runBody = z.strictObject({
+  run: z.string().transform((text, context): RunId => {
+    const key = runKeyOf(text);
+    if (key !== undefined) return key.run;
+    context.addIssue({ code: "custom", message: "expected a run id" });
+    return z.NEVER;
+  }),
+});
+
+const deliveryBody = z.strictObject({
+  delivery: z
+    .string()
+    .regex(/^[^.]+\.[0-9a-f]{16}$/, "expected a delivery id")
+    .transform(deliveryId),
+});
+
+export function readIntakeBody(text: string): Body<IntakeBody> {
+  const body = read(intakeBody, text);
+  if (!body.ok) return body;
+  const { id, ...rest } = body.value;
+  return { ok: true, value: id === undefined ? rest : { ...rest, id } };
+}
+
+/** The body of a submit or watch message. */
+export function readRunBody(text: string): Body<{ readonly run: RunId }> {
+  return read(runBody, text);
+}
+
+/** The body of a notify message. */
+export function readDeliveryBody(text: string): Body<{ readonly delivery: DeliveryId }> {
+  return read(deliveryBody, text);
+}
+
+function read<T>(schema: z.ZodType<T>, text: string): Body<T> {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return { ok: false, reason: "the body is not JSON" };
+  }
+  const result = schema.safeParse(json);
+  if (result.success) return { ok: true, value: result.data };
+  const reason = result.error.issues
+    .map((issue) => `${issue.path.join(".") || "body"}: ${issue.message}`)
+    .join("; ");
+  return { ok: false, reason };
+}

@@ -1,0 +1,101 @@
+import { z } from "zod";
+import { OrreryError } from "../shared/core/errors.ts";
+import { instant, parseInstant, type Instant } from "../shared/core/time/instant.ts";
+
+/**
+ * What triggers hand a function, as Yandex Cloud documents it: one object with `messages`. Unknown
+ * members are ignored, because the platform adds some; both spellings of attribute members are
+ * accepted, because its documentation has used both.
+ * Source: Cloud Functions, "Timer" and "Trigger for Message Queue".
+ */
+const metadata = z.object({ event_id: z.string(), created_at: z.string() });
+
+const timerEvent = z.object({
+  messages: z
+    .array(
+      z.object({
+        event_metadata: metadata,
+        details: z.object({ trigger_id: z.string(), payload: z.string().optional() }),
+      }),
+    )
+    .min(1),
+});
+
+const attribute = z.union([
+  z.object({ data_type: z.string(), string_value: z.string() }),
+  z
+    .object({ dataType: z.string(), stringValue: z.string() })
+    .transform((value) => ({ data_type: value.dataType, string_value: value.stringValue })),
+]);
+
+const queueEvent = z.object({
+  messages: z
+    .array(
+      z.object({
+        event_metadata: metadata,
+        details: z.object({
+          queue_id: z.string(),
+          message: z.object({
+            message_id: z.string(),
+            body: z.string(),
+            attributes: z
+              .object({
+                SentTimestamp: z
+                  .string()
+                  .regex(/^\d{1,15}$/)
+                  .optional(),
+              })
+              .optional(),
+            message_attributes: z.record(z.string(), attribute).nullish(),
+          }),
+        }),
+      }),
+    )
+    .min(1),
+});
+
+/** One message of a queue trigger's batch. */
+export interface QueueMessage {
+  readonly id: string;
+  readonly body: string;
+  /** When it was sent, or, where the queue does not say, when the trigger made the event. */
+  readonly sentAt: Instant;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** The trigger ids of a timer event; anything that is not one is refused with the place. */
+export function decodeTimerEvent(event: unknown): readonly string[] {
+  return decode(timerEvent, event, "timer").messages.map((message) => message.details.trigger_id);
+}
+
+/** The messages of a queue trigger's batch; anything that is not one is refused with the place. */
+export function decodeQueueEvent(event: unknown): readonly QueueMessage[] {
+  return decode(queueEvent, event, "queue").messages.map(({ event_metadata, details }) => {
+    const { message } = details;
+    const attributes = Object.entries(message.message_attributes ?? {});
+    return {
+      id: message.message_id,
+      body: message.body,
+      sentAt: sentAt(message.attributes?.SentTimestamp, event_metadata.created_at),
+      attributes: Object.fromEntries(attributes.map(([name, value]) => [name, value.string_value])),
+    };
+  });
+}
+
+function sentAt(sentTimestamp: string | undefined, createdAt: string): Instant {
+  if (sentTimestamp !== undefined) return instant(Number(sentTimestamp));
+  // The platform writes microseconds; our instants are whole milliseconds.
+  const parsed = parseInstant(createdAt.replace(/(\.\d{3})\d+/, "$1"));
+  if (parsed === undefined) throw invalid("queue", `created_at is no instant: ${createdAt}`);
+  return parsed;
+}
+
+function decode<T>(schema: z.ZodType<T>, event: unknown, kind: string): T {
+  const result = schema.safeParse(event);
+  if (result.success) return result.data;
+  throw invalid(kind, z.prettifyError(result.error));
+}
+
+function invalid(kind: string, problem: string): OrreryError {
+  return new OrreryError("MESSAGE_INVALID", `This is no ${kind} trigger event: ${problem}`);
+}
