@@ -1,0 +1,19 @@
+import { DatabaseSync } from "node:sqlite";
+
+/**
+ * Takes an exclusive lock on a file for the life of this process, or answers undefined where
+ * another process still has it after `waitMs`. The operating system drops the lock with the process, so not even
+ * `kill -9` leaves it behind. The returned function gives it back.
+ */
+export function lockFile(path: string, waitMs: number): (() => void) | undefined {
+  const database = new DatabaseSync(path);
+  try {
+    database.exec(`PRAGMA busy_timeout = ${waitMs}; BEGIN EXCLUSIVE`);
+  } catch {
+    database.close();
+    return undefined;
+  }
+  return () => {
+    database.close();
+  };
+}
