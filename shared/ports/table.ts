@@ -4,6 +4,7 @@
  *
  * T1 The first key column spreads writes; it is never a time.
  * T2 Key columns are never null. Text sorts by UTF-8 bytes, numbers by value.
+ *    Text is well-formed Unicode without U+0000, which JSON columns alone may hold.
  * T3 There are no secondary indexes: what would be one is a table of its own.
  */
 
