@@ -42,6 +42,8 @@ export interface JobDefinition {
   readonly python?: PythonEnvironment;
   /** An image id or reference; only an executor with a container engine honours it. */
   readonly dockerImage?: string;
+  /** Who pulls the image where it is not public; the password is in that DataSphere secret. */
+  readonly dockerLogin?: { readonly username: string; readonly passwordSecret: string };
   readonly s3Mounts: readonly JobFile[];
   readonly datasets: readonly JobFile[];
   readonly outputDatasets: readonly string[];

@@ -1,0 +1,173 @@
+import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { delimiter, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { JobDefinition, PythonEnvironment } from "../../../shared/core/job/job-definition.ts";
+import { processWorld, type ProcessWorld } from "./process-world.ts";
+
+let world: ProcessWorld;
+beforeEach(async () => {
+  world = await processWorld();
+});
+afterEach(async () => {
+  await world.dispose();
+});
+
+const refusal = async (job: Partial<JobDefinition>): Promise<string | undefined> =>
+  (await world.executor.check(world.request(job).job))?.reason;
+
+function python(part: Partial<PythonEnvironment>): Partial<JobDefinition> {
+  return { python: { type: "manual", rootPaths: [], localPaths: [], ...part } };
+}
+
+describe("a job this machine cannot honour", () => {
+  it.each<[string, Partial<JobDefinition>]>([
+    ["the image", { dockerImage: "cr.yandex/x" }],
+    ["s3-mounts", { s3Mounts: [{ path: "bt12tlsc3nkt2opg2h61" }] }],
+    ["datasets", { datasets: [{ path: "bt12tlsc3nkt2opg2h61", variable: "D" }] }],
+    ["output-datasets", { outputDatasets: ["made"] }],
+    ["spark.connector", { sparkConnector: "connector" }],
+    ["working storage", { workingStorageBytes: Number.MAX_SAFE_INTEGER }],
+    ["defined twice", { arguments: { A: "1" }, outputs: [{ path: "a", variable: "A" }] }],
+    ["cannot name a variable", { arguments: { "a b": "1" } }],
+    ["cannot name a variable", { arguments: { DS_PROJECT_HOME: "1" } }],
+    ["listed twice", { outputs: [{ path: "a" }, { path: "./a" }] }],
+    ["must be a path inside", { outputs: [{ path: "../a" }] }],
+    ["is absolute", { outputs: [{ path: "/a" }] }],
+    ["requirements file", python({ requirementsFile: "requirements.txt" })],
+    ["asks for Python 3.99", python({ version: "3.99.1" })],
+  ])("is refused because of %s", async (reason, job) => {
+    expect(await refusal(job)).toContain(reason);
+  });
+
+  it("does not start either, whoever forgot to check", async () => {
+    const request = world.request({ dockerImage: "cr.yandex/x" });
+
+    await expect(world.executor.start(request)).rejects.toMatchObject({
+      code: "EXECUTION_PREPARE_FAILED",
+    });
+  });
+});
+
+const PYTHON_398 = python({ version: "3.98" });
+const WITH_REQUIREMENTS = python({
+  version: "3.98",
+  requirementsFile: "requirements.txt",
+  pip: {
+    indexUrl: "https://x.test",
+    extraIndexUrls: [],
+    trustedHosts: [],
+    noDeps: false,
+  },
+});
+/** Acts as an interpreter that can install: `-m venv DIR` makes a DIR whose python notes its calls. */
+const INSTALLER = `case "$1 $2" in
+"-m venv") sleep 0.2; mkdir -p "$3/bin"; cat >"$3/bin/python" <<'END'
+#!/bin/sh
+case "$*" in *install*) echo "$*" >>"$PWD/../installed" ;; *) echo in environment ;; esac
+END
+chmod +x "$3/bin/python" ;;
+*) printf '%s\\n' "$0" 3.98.7 True ;;
+esac`;
+
+describe("a job for Python", () => {
+  let others: ProcessWorld[] = [];
+  afterEach(async () => {
+    for (const other of others) await other.dispose();
+    others = [];
+  });
+
+  /** A world whose PATH begins with a python3.98 of our making. */
+  async function worldWithPython(script: string): Promise<ProcessWorld> {
+    const bin = join(world.root, "bin");
+    await mkdir(bin);
+    await writeFile(join(bin, "python3.98"), `#!/bin/sh\n${script}\n`);
+    await chmod(join(bin, "python3.98"), 0o755);
+    const path = `${bin}${delimiter}${process.env["PATH"] ?? ""}`;
+    const other = await processWorld({ environment: { PATH: path } });
+    others.push(other);
+    return other;
+  }
+
+  it("runs on the interpreter of this machine, also by the name python", async () => {
+    const { result, stdout } = await world.run({
+      command: "python -c 'import sys; print(sys.version_info[0])'; python3 -c 'print(3)'",
+      ...python({ type: "auto" }),
+    });
+
+    expect(result.exitCode).toBe(0);
+    expect(stdout).toBe("3\n3\n");
+  });
+
+  it("gets the version it asks for when PATH has it under its own name", async () => {
+    const other = await worldWithPython(`printf '%s\\n' "$0" 3.98.7 False`);
+    const { attempt, result } = await other.run({ command: "python", ...PYTHON_398 });
+
+    expect(result.exitCode).toBe(0);
+    expect(await other.log(attempt)).toContain("python3.98");
+    expect(await other.log(attempt, "system")).toContain("Python 3.98.7");
+  });
+
+  it("with requirements is refused where no environment for them can be made", async () => {
+    const other = await worldWithPython(`printf '%s\\n' "$0" 3.98.7 False`);
+    await writeFile(join(other.root, "requirements.txt"), "numpy");
+
+    const refused = await other.executor.check(other.request(WITH_REQUIREMENTS).job);
+
+    expect(refused?.reason).toContain("python3-venv");
+  });
+
+  it("has its requirements installed once for their content, with the job's index", async () => {
+    const other = await worldWithPython(INSTALLER);
+    await writeFile(join(other.root, "requirements.txt"), "numpy");
+    const job = { command: "python; command -v python", ...WITH_REQUIREMENTS };
+
+    const runs = [...(await Promise.all([other.run(job), other.run(job)])), await other.run(job)];
+    await writeFile(join(other.root, "requirements.txt"), "numpy<3");
+    const changed = await other.run(job);
+
+    const [first] = runs;
+    expect(first?.stdout).toMatch(/^in environment\n.*\/bin\/python\n$/);
+    expect(new Set(runs.map(({ stdout }) => stdout)).size).toBe(1);
+    expect(changed.stdout).not.toBe(first?.stdout);
+    const installed = (await readFile(join(other.root, "..", "installed"), "utf8")).split("\n");
+    expect(installed.filter((line) => line.includes("--index-url https://x.test"))).toHaveLength(2);
+  });
+
+  it("does not start when they cannot be installed, and hears why", async () => {
+    const other = await worldWithPython(INSTALLER.replace("cat >", "echo no numpy >&2; false #"));
+    await writeFile(join(other.root, "requirements.txt"), "numpy");
+
+    await expect(other.run(WITH_REQUIREMENTS)).rejects.toMatchObject({
+      code: "EXECUTION_PREPARE_FAILED",
+      message: expect.stringContaining("no numpy") as string,
+    });
+  });
+
+  // Making a virtual environment takes seconds of two cores.
+  it.runIf(process.env["TEST_PYTHON_VENV"] !== undefined)(
+    "imports what its requirements name (set TEST_PYTHON_VENV to run)",
+    async () => {
+      // A wheel by hand: a module and what describes it, so that no index is asked.
+      const wheel = join(world.root, "tiny_thing-1.0-py3-none-any.whl");
+      const info = "tiny_thing-1.0.dist-info";
+      const make = [
+        "import zipfile",
+        `w = zipfile.ZipFile('${wheel}', 'w')`,
+        "w.writestr('tiny_thing.py', 'answer = 42')",
+        `w.writestr('${info}/METADATA', 'Metadata-Version: 2.1\\nName: tiny-thing\\nVersion: 1.0\\n')`,
+        `w.writestr('${info}/WHEEL', 'Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n')`,
+        `w.writestr('${info}/RECORD', '')`,
+        "w.close()",
+      ].join("\n");
+      await world.run({ command: `python3 - <<'END'\n${make}\nEND` });
+      await writeFile(join(world.root, "requirements.txt"), `--no-index\n${wheel}\n`);
+
+      const { stdout } = await world.run({
+        command: "python -c 'import tiny_thing; print(tiny_thing.answer)'",
+        ...python({ requirementsFile: "requirements.txt" }),
+      });
+
+      expect(stdout).toBe("42\n");
+    },
+  );
+});
