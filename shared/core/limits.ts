@@ -73,7 +73,7 @@ const ceilings = {
   /** Reservations open at once in one account: 200 of 170 bytes are 34 KB, one row at its worst. */
   accountReservations: 200,
 
-  /** Deliveries: 12 tries from 5 s doubling to 1 h span about 5 hours, then burial. */
+  /** Deliveries: 12 tries from 5 s doubling to 1 h: 5115 + 3600 s, some 2 h 25 min, then burial. */
   deliveryAttemptsMax: 12,
   deliveryBackoffFirstMs: 5 * SECOND_MS,
   deliveryBackoffMaxMs: HOUR_MS,
@@ -86,7 +86,7 @@ const ceilings = {
   listedRuns: 100,
   /** A sender's id for its message: a UUID is 36, a path or URL may be longer. */
   requestIdChars: 200,
-  /** One input value; 100 of them stay far under the queue's message size. */
+  /** One input value; 100 of them in plain text stay far under the queue's message size. */
   inputValueChars: 1_000,
   /** What is kept of a rejected message: enough to recognise it on a screen. */
   rejectionExcerptChars: 500,
@@ -106,8 +106,18 @@ const ceilings = {
   sweepEveryMs: HOUR_MS,
   /** A stopping platform waits this long for running jobs before it leaves them to the next start. */
   stopGraceMs: 5 * SECOND_MS,
+  /** Signals this close are one Ctrl-C, handed on twice by what started us; a person needs longer. */
+  signalEchoMs: 500,
   /** How often a watched schedules file is looked at; it is applied once it stood still for one look. */
   configPollMs: 500,
+  /** How often a command that waits looks again: prompt to the eye, and two row reads each time. */
+  commandPollMs: 200,
+  /** A starting platform waits this long for a command that asks whether one runs, by its lock. */
+  lockWaitMs: 100,
+  /** Fire times of a schedule in one preview: some 10 µs each, and more than anybody reads. */
+  nextFiresMax: 1_000,
+  /** Pages a search by state reads of a schedule: 90,000 runs; 35 days by the minute are 50,400. */
+  runSearchPages: 100,
   /** How often `up --until-idle` asks whether anything is left to do. */
   idlePollMs: 250,
   /** Message retention of the laptop's queues: YMQ's default of four days. */

@@ -1,0 +1,31 @@
+import { Command } from "commander";
+import { cancelRun } from "../../shared/usecases/cancel-run.ts";
+import { parseRunId } from "../../shared/usecases/find-run.ts";
+import { warnUnlessRunning, withData } from "../data.ts";
+import { dataOption } from "../options.ts";
+import type { Terminal } from "../terminal.ts";
+
+/** `orrery cancel`: ends a run that waits, or asks one that runs to end. */
+export function cancelCommand(terminal: Terminal): Command {
+  return new Command("cancel")
+    .summary("cancel a run")
+    .description(
+      "Cancels a run: at once where nothing of it runs. A running program gets its signal, then its " +
+        "grace, and is killed after that; what it used until then is settled. Repeating it is " +
+        "harmless; a run that has ended is an error.",
+    )
+    .argument("<run>", "a run id, as `orrery runs` lists it")
+    .addOption(dataOption())
+    .addHelpText("after", "\nExample:\n  orrery cancel nightly-train.20270115T233000Z.1f0a9c3e")
+    .action(async (text: string, options: { readonly data: string }) => {
+      await withData(terminal, options.data, async (data) => {
+        const run = await cancelRun(data.services, parseRunId(text));
+        if (run.state === "cancelled") {
+          terminal.out(`Run ${run.id} is cancelled; nothing of it ran.`);
+          return;
+        }
+        terminal.out(`Run ${run.id} was asked to end; \`orrery show\` tells when it has.`);
+        warnUnlessRunning(terminal, data, "the next `orrery up` ends its program");
+      });
+    });
+}

@@ -1,0 +1,116 @@
+import { Command } from "commander";
+import { eligibleAt } from "../../shared/core/run/due.ts";
+import { isFinal, liveAttempt, type Run } from "../../shared/core/run/run.ts";
+import { formatInstant, plusMs, type Instant } from "../../shared/core/time/instant.ts";
+import { explainRun, type Explanation } from "../../shared/usecases/explain-run.ts";
+import { warnUnlessRunning, withData } from "../data.ts";
+import { viewExplanation } from "../explanation-view.ts";
+import { dataOption, jsonOption } from "../options.ts";
+import { readableMs, reasonText, stateCell, tookText, unitsText } from "../run-text.ts";
+import { printTable, type Cell } from "../table.ts";
+import { printJson, type Terminal } from "../terminal.ts";
+
+type Decision = NonNullable<Explanation["decision"]>;
+
+interface ExplainOptions {
+  readonly data: string;
+  readonly json?: true;
+}
+
+/** `orrery explain`: why a run is where it is, with the numbers compared. */
+export function explainCommand(terminal: Terminal): Command {
+  return new Command("explain")
+    .summary("say why a run waits, or why it ended so")
+    .description(
+      "Takes the decision about a run that the platform would take now, without effect, and prints " +
+        "it with every limit and the numbers compared, the instant from which it may start, and " +
+        "the runs that come first. Of a run that has ended it says why it ended so.",
+    )
+    .argument("<run>", "a run id, as `orrery runs` lists it")
+    .addOption(jsonOption())
+    .addOption(dataOption())
+    .addHelpText(
+      "after",
+      '\nExample:\n  orrery explain "$(orrery runs --state waiting --limit 1 --json | jq -r .runs[0].run)"',
+    )
+    .action(async (run: string, options: ExplainOptions) => {
+      await withData(terminal, options.data, async (data) => {
+        const explanation = await explainRun(data.services, run);
+        if (options.json === true) printJson(terminal, viewExplanation(explanation));
+        else print(terminal, explanation, data.clock.now());
+        if (!isFinal(explanation.run.state)) {
+          warnUnlessRunning(terminal, data, "nothing starts or ends before the next `orrery up`");
+        }
+      });
+    });
+}
+
+function print(terminal: Terminal, explanation: Explanation, now: Instant): void {
+  const { run, decision, checks, ahead } = explanation;
+  const rows: (readonly Cell[])[] = [
+    ["Run", run.id],
+    ["State", stateCell(run.state)],
+  ];
+  if (run.reason !== undefined) rows.push(["Reason", reasonText(run)]);
+  if (isFinal(run.state)) rows.push(...endRows(explanation, now));
+  else if (decision === undefined) rows.push(...runningRows(explanation, now));
+  else rows.push(...decisionRows(decision, run, now));
+  if (ahead.length > 0) rows.push(["Ahead", ahead.join(", ")]);
+  printTable(terminal, rows);
+  for (const { holds, sentence } of checks) {
+    const mark = holds ? terminal.dress("green", "✔") : terminal.dress("red", "✘");
+    terminal.out(`  ${mark} ${sentence}`);
+  }
+}
+
+function endRows({ run }: Explanation, now: Instant): readonly (readonly Cell[])[] {
+  const finished = run.finishedAt === undefined ? "" : formatInstant(run.finishedAt);
+  if (run.attempts.length === 0) return [["Ended", `${finished}, without an attempt`]];
+  const last = `the last of ${run.attempts.length} attempts`;
+  const attempts = run.attempts.length === 1 ? "its attempt" : last;
+  return [
+    ["Ended", `${finished}; ${attempts} took ${tookText(run, now) || "no time"}`],
+    ["Units", `${unitsText(run)} spent`],
+  ];
+}
+
+function runningRows({ run }: Explanation, now: Instant): readonly (readonly Cell[])[] {
+  const attempt = liveAttempt(run);
+  if (attempt?.startedAt === undefined) return [["Now", "its attempt is being prepared"]];
+  const { startedAt, softLimitMs, hardLimitMs, number } = attempt;
+  const softAt = formatInstant(plusMs(startedAt, softLimitMs));
+  const hardAt = formatInstant(plusMs(startedAt, hardLimitMs));
+  return [
+    ["Now", `attempt ${number} runs, ${tookText(run, now)}; ${unitsText(run)}`],
+    ["At most", `it is asked to end at ${softAt}, and killed at ${hardAt}`],
+  ];
+}
+
+/** Before its due time nobody decides; after it, a wait names when it is looked at again. */
+function decisionRows(decision: Decision, run: Run, now: Instant): readonly (readonly Cell[])[] {
+  const dueAt = eligibleAt(run);
+  const rows: (readonly Cell[])[] = [["Now", decisionText(decision, run)]];
+  if (dueAt > now) rows.unshift(["Due", `${inText(dueAt, now)}; nothing is decided before`]);
+  else if (decision.kind === "wait") {
+    rows.push(["Next look", `${inText(decision.nextEligibleAt, now)}, or when room is made`]);
+  }
+  return rows;
+}
+
+function decisionText(decision: Decision, run: Run): string {
+  switch (decision.kind) {
+    case "admit":
+      return `it would start, holding ${decision.admitted.reservation.units} units`;
+    case "wait":
+      // The numbers move by the second; the checks below have those of now.
+      return decision.reason.code === run.reason?.code
+        ? "it would go on waiting"
+        : `it would wait: ${reasonText(decision)}`;
+    case "conclude":
+      return `it would end ${decision.state}: ${reasonText(decision)}`;
+  }
+}
+
+function inText(at: Instant, now: Instant): string {
+  return `${formatInstant(at)}, in ${readableMs(Math.max(0, at - now))}`;
+}

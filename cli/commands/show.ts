@@ -1,0 +1,122 @@
+import { Command } from "commander";
+import { outputPath } from "../../infra/local/wiring.ts";
+import { attemptIdOf } from "../../shared/core/ids.ts";
+import type { Attempt } from "../../shared/core/run/attempt.ts";
+import type { Run } from "../../shared/core/run/run.ts";
+import { viewRun } from "../../shared/core/run/run-view.ts";
+import { formatInstant, type Instant } from "../../shared/core/time/instant.ts";
+import { findRun } from "../../shared/usecases/find-run.ts";
+import { withData, type OpenData } from "../data.ts";
+import { dataOption, jsonOption } from "../options.ts";
+import { readableMs, reasonText, stateCell } from "../run-text.ts";
+import { printTable, type Cell } from "../table.ts";
+import { printJson, type Terminal } from "../terminal.ts";
+
+interface ShowOptions {
+  readonly data: string;
+  readonly json?: true;
+}
+
+/** `orrery show`: everything that is known about a run. */
+export function showCommand(terminal: Terminal): Command {
+  return new Command("show")
+    .summary("show everything about a run")
+    .description(
+      "Shows a run: its state and the reason, every attempt with its units, times and exit code, " +
+        "and every output with its SHA-256 and the place of the file. Inputs are named but not " +
+        "shown, because they may be secret.",
+    )
+    .argument("<run>", "a run id, as `orrery runs` lists it")
+    .addOption(jsonOption())
+    .addOption(dataOption())
+    .addHelpText(
+      "after",
+      "\nExample:\n  orrery show nightly-train.20270115T233000Z.1f0a9c3e --json",
+    )
+    .action(async (run: string, options: ShowOptions) => {
+      await withData(terminal, options.data, async (data) => {
+        const found = await data.services.store.snapshot(
+          async (reader) => await findRun(reader, run),
+        );
+        if (options.json === true) printJson(terminal, viewRun(found));
+        else print(terminal, data, found);
+      });
+    });
+}
+
+function print(terminal: Terminal, data: OpenData, run: Run): void {
+  const inputs = Object.keys(run.inputs);
+  printTable(terminal, [
+    ["Run", run.id],
+    ["State", stateCell(run.state)],
+    ...row("Reason", reasonText(run)),
+    ["Schedule", run.schedule],
+    ["Project", run.project],
+    ["Cause", causeText(run)],
+    ["Priority", run.priority],
+    ...row("Inputs", inputs.join(", ")),
+    ["Nominal", formatInstant(run.nominalAt)],
+    ...(run.effectiveAt === run.nominalAt ? [] : instantRow("Effective", run.effectiveAt)),
+    ...instantRow("Next look", run.nextEligibleAt),
+    ...instantRow("Asked to end", run.cancelRequestedAt),
+    ...instantRow("Finished", run.finishedAt),
+  ]);
+  for (const attempt of run.attempts) printAttempt(terminal, data, { run, attempt });
+}
+
+function printAttempt(
+  terminal: Terminal,
+  data: OpenData,
+  { run, attempt }: { readonly run: Run; readonly attempt: Attempt },
+): void {
+  const { end, number, unitsHeld } = attempt;
+  terminal.out("");
+  terminal.out(terminal.dress("bold", `Attempt ${number} on ${attempt.instanceType}`));
+  const units =
+    end === undefined ? `${unitsHeld} held` : `${end.unitsSettled} spent of ${unitsHeld} held`;
+  printTable(
+    terminal,
+    [
+      ["Units", units],
+      ...row("Exit code", end?.exitCode === undefined ? "" : String(end.exitCode)),
+      ["Admitted", formatInstant(attempt.admittedAt)],
+      ...instantRow("Started", attempt.startedAt),
+      ...row("Ended", endedText(attempt)),
+      ["Operation", attempt.operation],
+    ],
+    "  ",
+  );
+  for (const output of end?.outputs ?? []) {
+    terminal.out(`  Output ${output.path}, ${output.bytes} bytes`);
+    terminal.out(`    ${outputPath(data.directory, attemptIdOf(run.id, number), output)}`);
+    terminal.out(`    sha256 ${output.sha256}`);
+  }
+}
+
+function causeText({ cause }: Run): string {
+  switch (cause.kind) {
+    case "occurrence":
+      return "its schedule";
+    case "message":
+      return `message ${cause.id}`;
+    case "person":
+      return "a person";
+    case "upstream":
+      return `the end of ${cause.run}`;
+  }
+}
+
+function endedText({ startedAt, end }: Attempt): string {
+  if (end === undefined) return "";
+  const ran = startedAt === undefined ? "" : `, after ${readableMs(end.endedAt - startedAt)}`;
+  return formatInstant(end.endedAt) + ran;
+}
+
+/** A row, or none where there is nothing to say. */
+function row(name: string, text: string): readonly (readonly Cell[])[] {
+  return text === "" ? [] : [[name, text]];
+}
+
+function instantRow(name: string, at: Instant | undefined): readonly (readonly Cell[])[] {
+  return row(name, at === undefined ? "" : formatInstant(at));
+}

@@ -1,0 +1,147 @@
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
+import { Command, InvalidArgumentError } from "commander";
+import { tokenFile } from "../../infra/local/api-token.ts";
+import { readManifest } from "../../infra/local/manifest.ts";
+import type { Platform, PlatformOptions } from "../../infra/local/platform.ts";
+import { messageOf } from "../../shared/core/errors.ts";
+import { limits } from "../../shared/core/limits.ts";
+import type { Clock } from "../../shared/ports/clock.ts";
+import { applyConfiguration } from "../../shared/usecases/apply-configuration.ts";
+import { loadConfiguration } from "../configuration.ts";
+import { readPackageFile } from "../package-file.ts";
+import { dataOption } from "../options.ts";
+import type { Terminal } from "../terminal.ts";
+import { watchFile } from "../watch-file.ts";
+
+/** What a shell shows for a process that a signal ended: 128 and its number. */
+const EXIT_BY_SIGNAL = { SIGINT: 130, SIGTERM: 143 } as const;
+
+interface UpOptions {
+  readonly config?: string;
+  readonly data: string;
+  readonly host: string;
+  readonly port: number;
+  readonly untilIdle?: true;
+}
+
+/** `orrery up`: runs the platform until somebody stops it, or until nothing is left to do. */
+export function upCommand(terminal: Terminal): Command {
+  return new Command("up")
+    .summary("run the platform on this machine")
+    .description(
+      "Runs the platform: timers, queues and HTTP from serverless.yaml, with everything it keeps in\n" +
+        "one data directory. With --config the file becomes the live configuration, now and whenever\n" +
+        "it changes; a wrong one is reported and the live one stays.",
+    )
+    .option("-c, --config <file>", "the schedules YAML to apply and to watch")
+    .addOption(dataOption())
+    .option("--host <address>", "the address to listen on", "127.0.0.1")
+    .option("-p, --port <number>", "the port to listen on; 0 takes a free one", parsePort, 7070)
+    .option("--until-idle", "exit 0 once nothing is live and nothing is due within a minute")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  orrery up --config orrery.yaml\n  orrery up --config orrery.yaml --data /var/lib/orrery --until-idle",
+    )
+    .action(async (options: UpOptions) => await up(terminal, options));
+}
+
+async function up(terminal: Terminal, options: UpOptions): Promise<void> {
+  const { config } = options;
+  const applied = config === undefined ? "" : fingerprint(config);
+  // Read before anything is opened, so that a wrong file leaves everything as it was.
+  const configuration =
+    config === undefined ? undefined : await loadConfiguration(terminal, config);
+  const platformOptions: PlatformOptions = {
+    dataDirectory: resolve(options.data),
+    manifest: readManifest(readPackageFile("serverless.yaml")),
+    host: options.host,
+    port: options.port,
+    lines: { write: (line) => terminal.out(line) },
+  };
+  // Loaded only here: no other command needs the platform, and it is the largest part of the program.
+  const { Platform: LocalPlatform } = await import("../../infra/local/platform.ts");
+  const platform = LocalPlatform.open(platformOptions);
+  const stopped = untilSignal(platform.services.clock);
+  const watches: (() => void)[] = [];
+  try {
+    if (configuration !== undefined) await applyConfiguration(platform.services, configuration);
+    const address = await platform.run(platformOptions);
+    greet(terminal, platformOptions, address);
+    if (config !== undefined) {
+      watches.push(watchConfiguration(terminal, platform, { file: config, applied }));
+    }
+    await Promise.race([stopped, ...(options.untilIdle === true ? [platform.untilIdle()] : [])]);
+  } finally {
+    for (const stop of watches) stop();
+    const left = await platform.stop();
+    if (left > 0) {
+      const jobs = left === 1 ? "1 job goes" : `${left} jobs go`;
+      terminal.err(
+        `${jobs} on running; the next \`orrery up\` finds ${left === 1 ? "it" : "them"} again.`,
+      );
+    }
+  }
+}
+
+function greet(terminal: Terminal, options: PlatformOptions, address: string): void {
+  terminal.out(`Orrery listens on ${address} (health: ${address}/orrery/v1/health)`);
+  terminal.out(
+    `Data is in ${options.dataDirectory}; the API token is in ${tokenFile(options.dataDirectory)}`,
+  );
+  terminal.out("Ctrl-C stops it.");
+}
+
+/** Applies the file again whenever it changes; problems are printed and the live one stays. */
+function watchConfiguration(
+  terminal: Terminal,
+  platform: Platform,
+  { file, applied }: { readonly file: string; readonly applied: string },
+): () => void {
+  return watchFile({
+    clock: platform.services.clock,
+    fingerprint: () => fingerprint(file),
+    applied,
+    changed: async () => {
+      try {
+        const changed = await loadConfiguration(terminal, file);
+        await applyConfiguration(platform.services, changed);
+      } catch (error) {
+        terminal.err(`The live configuration stays as it was: ${messageOf(error)}`);
+      }
+    },
+  });
+}
+
+function fingerprint(file: string): string {
+  try {
+    const { mtimeMs, size } = statSync(file);
+    return `${mtimeMs}:${size}`;
+  } catch {
+    return "absent";
+  }
+}
+
+/**
+ * Resolves at the first Ctrl-C or SIGTERM; another one, some time later, ends the process at once.
+ * `npm start` hands on a Ctrl-C that the terminal has sent to us too, and those two are one wish.
+ */
+async function untilSignal(clock: Clock): Promise<void> {
+  let stoppingSinceMs: number | undefined;
+  await new Promise<void>((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      process.on(signal, () => {
+        const nowMs = clock.monotonicMs();
+        stoppingSinceMs ??= nowMs;
+        if (nowMs - stoppingSinceMs > limits.signalEchoMs) process.exit(EXIT_BY_SIGNAL[signal]);
+        resolve();
+      });
+    }
+  });
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (/^\d{1,5}$/.test(text) && port <= 65_535) return port;
+  throw new InvalidArgumentError("a port is a number from 0 to 65535");
+}

@@ -1,0 +1,80 @@
+import { Command, CommanderError } from "commander";
+import { cancelCommand } from "./commands/cancel.ts";
+import { explainCommand } from "./commands/explain.ts";
+import { logsCommand } from "./commands/logs.ts";
+import { nextCommand } from "./commands/next.ts";
+import { rejectedCommand } from "./commands/rejected.ts";
+import { runCommand } from "./commands/run.ts";
+import { runsCommand } from "./commands/runs.ts";
+import { sendCommand } from "./commands/send.ts";
+import { showCommand } from "./commands/show.ts";
+import { upCommand } from "./commands/up.ts";
+import { usageCommand } from "./commands/usage.ts";
+import { validateCommand } from "./commands/validate.ts";
+import { EXIT, reportError, type Terminal } from "./terminal.ts";
+
+/** Runs one command line and resolves to its exit code. */
+export async function main(terminal: Terminal, args: readonly string[]): Promise<number> {
+  try {
+    await program(terminal).parseAsync(args, { from: "user" });
+    return EXIT.done;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.invalid;
+    return reportError(terminal, error);
+  }
+}
+
+function program(terminal: Terminal): Command {
+  const root = new Command("orrery")
+    .description(
+      "A job scheduler for Yandex DataSphere that holds every project to its unit limits.",
+    )
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.out(text.trimEnd()),
+      writeErr: (text) => terminal.err(text.trimEnd()),
+    })
+    .showHelpAfterError("Run `orrery help` or `orrery help COMMAND` to see how it is used.")
+    .addHelpText("after", TEACHING);
+  for (const [heading, commands] of commandGroups(terminal)) {
+    for (const command of commands) {
+      root.addCommand(command.copyInheritedSettings(root).helpGroup(heading));
+    }
+  }
+  return root.commandsGroup("Help:").helpCommand("help [command]", "show how a command is used");
+}
+
+/** In the order in which a newcomer needs them. */
+function commandGroups(terminal: Terminal): readonly (readonly [string, readonly Command[]])[] {
+  return [
+    ["Before anything runs:", [validateCommand(terminal), nextCommand(terminal)]],
+    [
+      "Make something run:",
+      [upCommand(terminal), runCommand(terminal), sendCommand(terminal), cancelCommand(terminal)],
+    ],
+    [
+      "See what happened, and why:",
+      [
+        runsCommand(terminal),
+        showCommand(terminal),
+        logsCommand(terminal),
+        explainCommand(terminal),
+        usageCommand(terminal),
+        rejectedCommand(terminal),
+      ],
+    ],
+  ];
+}
+
+const TEACHING = `
+Start here:
+  orrery validate orrery.yaml          is the file right?
+  orrery next orrery.yaml              when would its schedules fire?
+  orrery up --config orrery.yaml       run the platform; leave it running
+  orrery runs                          in a second terminal: what has run?
+
+Commands find a platform's data in .orrery, in --data, or in ORRERY_DATA. They
+read and write it themselves, beside a running platform and without one.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage or input, 3 not found, 4 a platform
+already runs.`;

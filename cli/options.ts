@@ -1,0 +1,59 @@
+import { InvalidArgumentError, Option } from "commander";
+import { VARIABLE_NAME } from "../shared/core/job/substitute.ts";
+import { limits } from "../shared/core/limits.ts";
+
+/** `--data DIR`: where a platform keeps everything. */
+export function dataOption(): Option {
+  return new Option("-d, --data <directory>", "where the platform keeps everything")
+    .env("ORRERY_DATA")
+    .default(".orrery");
+}
+
+/** `--json`: the stable form, documented in docs/cli.md. */
+export function jsonOption(): Option {
+  return new Option("--json", "print one JSON document instead of text");
+}
+
+/** `--limit N`: how many to print; one page of the store at most. */
+export function limitOption(flags: string, what: string, preset: number): Option {
+  return new Option(flags, `${what}, at most ${limits.scanRows}`)
+    .argParser(wholeNumber(1, limits.scanRows))
+    .default(preset);
+}
+
+/** Reads a whole number between two bounds, both included. */
+export function wholeNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text);
+    if (/^\d{1,9}$/.test(text) && number >= min && number <= max) return number;
+    throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max}.`);
+  };
+}
+
+/** Variables of one run, by name. */
+export type Inputs = Readonly<Record<string, string>>;
+
+/** `--input NAME=VALUE`, as often as needed; each must be one that intake accepts. */
+export function inputOption(): Option {
+  return new Option("-i, --input <name=value>", "a variable of this run; may be given again")
+    .argParser(addInput)
+    .default({}, "none");
+}
+
+function addInput(text: string, before: Inputs): Inputs {
+  const at = text.indexOf("=");
+  const name = text.slice(0, Math.max(0, at));
+  if (!VARIABLE_NAME.test(name)) {
+    throw new InvalidArgumentError(
+      "Expected NAME=VALUE, with a name of 1 to 50 letters, digits, dashes and underscores.",
+    );
+  }
+  if (Object.hasOwn(before, name)) throw new InvalidArgumentError(`${name} is given twice.`);
+  if (text.length - at - 1 > limits.inputValueChars) {
+    throw new InvalidArgumentError(`A value has at most ${limits.inputValueChars} characters.`);
+  }
+  if (Object.keys(before).length >= limits.jobListEntries) {
+    throw new InvalidArgumentError(`A run takes at most ${limits.jobListEntries} inputs.`);
+  }
+  return { ...before, [name]: text.slice(at + 1) };
+}

@@ -1,0 +1,160 @@
+import { install } from "../../functions/wiring.ts";
+import { OrreryError } from "../../shared/core/errors.ts";
+import { attemptKeyOf, type AttemptId } from "../../shared/core/ids.ts";
+import { limits } from "../../shared/core/limits.ts";
+import { MINUTE_MS } from "../../shared/core/time/duration.ts";
+import { plusMs } from "../../shared/core/time/instant.ts";
+import { fire } from "../../shared/usecases/fire.ts";
+import { isIdle } from "../../shared/usecases/is-idle.ts";
+import { liveAttempts } from "../../shared/usecases/live-attempts.ts";
+import { sendNudges } from "../../shared/usecases/nudge.ts";
+import { apiToken } from "./api-token.ts";
+import { startHttp, type HttpTrigger } from "./http-trigger.ts";
+import type { Manifest } from "./manifest.ts";
+import type { Lines } from "./narrator.ts";
+import { Rounds } from "./rounds.ts";
+import { Story } from "./story.ts";
+import { Triggers } from "./triggers.ts";
+import {
+  lockDataDirectory,
+  openDataDirectory,
+  platformServices,
+  type DataDirectory,
+  type PlatformServices,
+} from "./wiring.ts";
+
+/**
+ * The cloud on one machine: timers, queues and HTTP from `serverless.yaml`, wired to the same
+ * handlers, over one data directory.
+ *
+ * L1 A data directory has one platform. Its lock dies with it, whatever killed it.
+ * L2 Whatever a killed platform left behind is looked at right after the next start: every timer
+ *    row is re-driven, every journaled message taken over, every running job found again.
+ * L3 What another process writes is noticed within `limits.neighbourPollMs`.
+ */
+export interface PlatformOptions {
+  readonly dataDirectory: string;
+  readonly manifest: Manifest;
+  readonly host: string;
+  readonly port: number;
+  readonly lines: Lines;
+}
+
+/** What runs, as long as it runs. */
+interface Running {
+  readonly triggers: Triggers;
+  readonly http: HttpTrigger;
+  readonly rounds: Rounds;
+}
+
+export class Platform {
+  readonly services: PlatformServices;
+  readonly #data: DataDirectory;
+  readonly #story: Story;
+  readonly #unlock: () => void;
+  #running: Running | undefined;
+
+  private constructor(options: PlatformOptions, unlock: () => void) {
+    this.#unlock = unlock;
+    this.#data = openDataDirectory(options.dataDirectory);
+    this.#story = new Story(options.lines, this.#data);
+    this.services = platformServices(this.#data, options.manifest, this.#story);
+  }
+
+  /** Takes the data directory over. Nothing fires before `run`. */
+  static open(options: PlatformOptions): Platform {
+    const unlock = lockDataDirectory(options.dataDirectory);
+    if (unlock !== undefined) return new Platform(options, unlock);
+    throw new OrreryError(
+      "PLATFORM_RUNNING",
+      `A platform already runs on ${options.dataDirectory}: stop it, or choose another folder with --data`,
+    );
+  }
+
+  /** Starts every trigger and re-drives what is left from before; resolves to its address. */
+  async run(options: PlatformOptions): Promise<string> {
+    const { services } = this;
+    install({ ...services, apiToken: apiToken(options.dataDirectory, services.random) });
+    const triggers = await Triggers.load(options.manifest, services);
+    const { host, port } = options;
+    // A port that is taken is found out before anything fires that would have to be stopped.
+    const http = await startHttp({ ...services, host, port, routes: triggers.routes });
+    triggers.start();
+    const rounds = new Rounds(services.clock, services.log);
+    this.#running = { triggers, http, rounds };
+
+    services.executor.onEnded((attempt) => void this.#watch(attempt));
+    await services.queue.takeJournaled();
+    const deadlineAt = plusMs(services.clock.now(), MINUTE_MS);
+    await fire(services, { scope: "everything", deadlineAt });
+    rounds.every(limits.neighbourPollMs, async () => {
+      if (!this.#data.store.changedElsewhere()) return;
+      await services.queue.takeJournaled();
+      await triggers.fireTimers();
+    });
+    rounds.every(limits.sweepEveryMs, async () => {
+      while ((await this.#data.store.sweepExpired(services.clock.now(), limits.scanRows)) > 0);
+    });
+    return http.address;
+  }
+
+  /** Resolves once nothing is live, and nothing is due within the next minute. */
+  async untilIdle(): Promise<void> {
+    await this.#until(
+      async () => this.#queuesAreEmpty() && (await isIdle(this.services, MINUTE_MS)),
+    );
+  }
+
+  /**
+   * Takes no new work, waits a while for running jobs and for calls under way, and lets go of the
+   * data directory. Jobs that still run go on, and the next start finds them; resolves to how many.
+   */
+  async stop(): Promise<number> {
+    const left = this.#running === undefined ? 0 : await this.#windDown(this.#running);
+    await this.#story.settled();
+    await this.#data.store.close();
+    this.#unlock();
+    return left;
+  }
+
+  async #windDown({ triggers, http, rounds }: Running): Promise<number> {
+    triggers.stopTimers();
+    triggers.stopQueues(["intake", "submit"]);
+    await rounds.stop();
+    await http.close();
+    const giveUpAt = plusMs(this.services.clock.now(), limits.stopGraceMs);
+    let left = 0;
+    await this.#until(async () => {
+      left = await liveAttempts(this.services);
+      return left === 0 || this.services.clock.now() >= giveUpAt;
+    });
+    triggers.stopQueues("all");
+    await triggers.settled();
+    return left;
+  }
+
+  /** A job may have ended: look now instead of at the next poll. */
+  async #watch(attempt: AttemptId): Promise<void> {
+    const key = attemptKeyOf(attempt);
+    if (key === undefined) return;
+    const at = this.services.clock.now();
+    await sendNudges(this.services, [{ kind: "watch", ref: key.run, at }], at);
+  }
+
+  #queuesAreEmpty(): boolean {
+    const { memory } = this.services;
+    return (["intake", "submit", "watch", "notify"] as const).every((queue) => {
+      const { visible, inFlight } = memory.depthOf(queue);
+      return visible + inFlight === 0;
+    });
+  }
+
+  async #until(holds: () => Promise<boolean>): Promise<void> {
+    const { clock } = this.services;
+    while (!(await holds())) {
+      await new Promise<void>((resolve) => {
+        clock.set(plusMs(clock.now(), limits.idlePollMs), resolve);
+      });
+    }
+  }
+}

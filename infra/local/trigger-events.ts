@@ -1,0 +1,101 @@
+import { formatInstant, type Instant } from "../../shared/core/time/instant.ts";
+
+/**
+ * The events a trigger hands to a function, member for member as Yandex Cloud documents them, so
+ * that a handler cannot tell where it runs.
+ * Source: Cloud Functions, "Timer", "Trigger for Message Queue"; API Gateway, request format 1.0.
+ */
+const LOCATION = { cloud_id: "local", folder_id: "local" };
+
+export function timerEvent(
+  trigger: string,
+  call: { readonly id: string; readonly at: Instant },
+): object {
+  return {
+    messages: [
+      {
+        event_metadata: {
+          event_id: call.id,
+          event_type: "yandex.cloud.events.serverless.triggers.TimerMessage",
+          created_at: formatInstant(call.at),
+          ...LOCATION,
+        },
+        details: { trigger_id: trigger, payload: "" },
+      },
+    ],
+  };
+}
+
+/** A message as a queue hands it out. */
+export interface QueuedMessage {
+  readonly id: string;
+  readonly body: string;
+  readonly md5: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+export function queueEvent(queue: string, messages: readonly QueuedMessage[], at: Instant): object {
+  return {
+    messages: messages.map((message) => ({
+      event_metadata: {
+        event_id: message.id,
+        event_type: "yandex.cloud.events.messagequeue.QueueMessage",
+        created_at: formatInstant(at),
+        ...LOCATION,
+      },
+      details: {
+        queue_id: `yrn:yc:ymq:ru-central1:local:${queue}`,
+        message: {
+          message_id: message.id,
+          md5_of_body: message.md5,
+          body: message.body,
+          attributes: message.attributes,
+          message_attributes: {},
+          md5_of_message_attributes: "",
+        },
+      },
+    })),
+  };
+}
+
+/** An HTTP request that matched a route of the manifest. */
+export interface RoutedRequest {
+  readonly method: string;
+  readonly path: string;
+  /** The route's template. */
+  readonly resource: string;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  readonly sourceIp: string;
+}
+
+export function httpEvent(
+  request: RoutedRequest,
+  call: { readonly id: string; readonly at: Instant },
+): object {
+  const { method, path, resource, parameters, query, headers, body, sourceIp } = request;
+  const listed = (values: Readonly<Record<string, string>>): object =>
+    Object.fromEntries(Object.entries(values).map(([name, value]) => [name, [value]]));
+  return {
+    version: "1.0",
+    httpMethod: method,
+    path,
+    resource,
+    pathParameters: parameters,
+    queryStringParameters: query,
+    multiValueQueryStringParameters: listed(query),
+    headers,
+    multiValueHeaders: listed(headers),
+    body: body.toString("base64"),
+    isBase64Encoded: true,
+    requestContext: {
+      identity: { sourceIp, userAgent: headers["user-agent"] ?? "" },
+      httpMethod: method,
+      requestId: call.id,
+      requestTime: formatInstant(call.at),
+      requestTimeEpoch: Math.floor(call.at / 1_000),
+    },
+  };
+}
