@@ -114,8 +114,8 @@ const ceilings = {
   commandPollMs: 200,
   /** A starting platform waits this long for a command that asks whether one runs, by its lock. */
   lockWaitMs: 100,
-  /** Fire times of a schedule in one preview: some 10 µs each, and more than anybody reads. */
-  nextFiresMax: 1_000,
+  /** Fire times of a schedule in one preview: two months by the minute, a second and 20 MB of JSON. */
+  nextFiresMax: 100_000,
   /** Pages a search by state reads of a schedule: 90,000 runs; 35 days by the minute are 50,400. */
   runSearchPages: 100,
   /** How often `up --until-idle` asks whether anything is left to do. */
@@ -126,6 +126,8 @@ const ceilings = {
   /** One schedules file; YAML of a thousand schedules is about 400 KB. */
   configBytes: 4 * 1024 * 1024,
   schedulesPerConfig: 10_000,
+  /** Problems of one file that are shown: each costs a walk of its 10,000 schedules, 1 ms. */
+  configProblems: 200,
   /** 10,000 schedules of some 50 values each; nine lines of aliases can claim a billion. */
   configValues: 1_000_000,
   /** Our deepest key stands eight levels down; the readers recurse, so a file may not choose. */
