@@ -142,7 +142,7 @@ function failure(
   findings: readonly Finding[],
   elsewhere: readonly LocatedProblem[] = [],
 ): Located<never> {
-  // Finding a place walks the document, so a file that is wrong throughout is cut short.
+  // A file that is wrong throughout is cut short: its first problems explain the others.
   const shown = findings.slice(0, limits.configProblems).map((finding) => source.locate(finding));
   const more = findings.length - shown.length;
   const rest =

@@ -126,7 +126,7 @@ const ceilings = {
   /** One schedules file; YAML of a thousand schedules is about 400 KB. */
   configBytes: 4 * 1024 * 1024,
   schedulesPerConfig: 10_000,
-  /** Problems of one file that are shown: each costs a walk of its 10,000 schedules, 1 ms. */
+  /** Problems of one file that are shown: five screens, and who mends them applies again. */
   configProblems: 200,
   /** 10,000 schedules of some 50 values each; nine lines of aliases can claim a billion. */
   configValues: 1_000_000,

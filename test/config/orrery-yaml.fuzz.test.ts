@@ -99,7 +99,7 @@ describe("whatever the text", () => {
         const text = edited(GOOD, changes);
         expectSound(await readConfiguration({ file: "f.yaml", text }, files), text);
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
   });
 
@@ -109,7 +109,7 @@ describe("whatever the text", () => {
         const text = edited(GOOD_JOB, changes);
         expectSound(readJobConfig({ file: "f.yaml", text }, context), text);
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
   });
 
@@ -120,7 +120,7 @@ describe("whatever the text", () => {
         expect(read.ok).toBe(false);
         expectSound(read, text);
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
   });
 
@@ -144,7 +144,7 @@ describe("whatever the text", () => {
           expect(JSON.stringify(said)).not.toContain(SECRET);
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
   });
 });

@@ -92,10 +92,13 @@ export async function revokeDeadTickets(
   for (const ticket of dead) await rm(join(place.tickets, ticket.token), { force: true });
   const execution = await findExecution(place);
   if (execution !== undefined) return execution;
-  for (const ticket of dead) {
-    await rm(launchPlace(place, ticket.token).directory, { recursive: true, force: true });
-  }
+  for (const ticket of dead) await removeLaunch(launchPlace(place, ticket.token).directory);
   return dead.length < tickets.length ? "preparing" : "unknown";
+}
+
+/** Tidies up after a launch that came to nothing; its supervisor may just be writing its last there. */
+export async function removeLaunch(directory: string): Promise<void> {
+  await rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 10 });
 }
 
 /** When a file was last written, in whole milliseconds; undefined where there is none. */

@@ -14,7 +14,13 @@ import {
   type LaunchPlace,
 } from "./attempt-place.ts";
 import type { ProcessEngine } from "./engine.ts";
-import { findExecution, writeTicket, type Execution, type Ticket } from "./execution.ts";
+import {
+  findExecution,
+  removeLaunch,
+  writeTicket,
+  type Execution,
+  type Ticket,
+} from "./execution.ts";
 import { baseEnvironment } from "./job-environment.ts";
 import { prepareLaunch, type PreparedLaunch } from "./prepare-launch.ts";
 import { identityOf } from "./process-identity.ts";
@@ -61,7 +67,7 @@ export async function launch(
     return child === undefined ? { execution } : { execution, child };
   }
   const log = (await readIfPresent(join(mine.directory, "system"))) ?? "";
-  await rm(mine.directory, { recursive: true, force: true });
+  await removeLaunch(mine.directory);
   if (execution !== undefined) return { execution };
   throw notStarted(
     request,
