@@ -7,7 +7,6 @@ import type { Platform, PlatformOptions } from "../../infra/local/platform.ts";
 import { messageOf } from "../../shared/core/errors.ts";
 import { limits } from "../../shared/core/limits.ts";
 import type { Clock } from "../../shared/ports/clock.ts";
-import { applyConfiguration } from "../../shared/usecases/apply-configuration.ts";
 import { loadConfiguration } from "../configuration.ts";
 import { readPackageFile } from "../package-file.ts";
 import { dataOption } from "../options.ts";
@@ -65,7 +64,7 @@ async function up(terminal: Terminal, options: UpOptions): Promise<void> {
   const stopped = untilSignal(platform.services.clock);
   const watches: (() => void)[] = [];
   try {
-    if (configuration !== undefined) await applyConfiguration(platform.services, configuration);
+    if (configuration !== undefined) await platform.apply(configuration);
     const address = await platform.run(platformOptions);
     greet(terminal, platformOptions, address);
     if (config !== undefined) {
@@ -104,8 +103,7 @@ function watchConfiguration(
     applied,
     changed: async () => {
       try {
-        const changed = await loadConfiguration(terminal, file);
-        await applyConfiguration(platform.services, changed);
+        await platform.apply(await loadConfiguration(terminal, file));
       } catch (error) {
         terminal.err(`The live configuration stays as it was: ${messageOf(error)}`);
       }

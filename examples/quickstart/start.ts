@@ -4,14 +4,17 @@ import { main } from "../../cli/main.ts";
 import { processTerminal } from "../../cli/process-terminal.ts";
 import { startReceiver } from "./receiver.ts";
 
-/** `npm start`: a receiver of notifications, and `orrery up` with the schedules beside this file. */
-const RECEIVER_PORT = 7071;
+/**
+ * `npm start`: a receiver of notifications, and `orrery up` with the schedules beside this file.
+ * The receiver's port stands in orrery.yaml too; whoever needs another one changes both.
+ */
+const port = Number(process.env["QUICKSTART_RECEIVER_PORT"] ?? 7071);
 
 const secret = `whsec_${randomBytes(24).toString("base64")}`;
 process.env["QUICKSTART_WEBHOOK_SECRET"] = secret;
 const out = (line: string): void => processTerminal.out(line);
 
-const receiver = await startReceiver({ port: RECEIVER_PORT, secret, tell: out });
+const receiver = await startReceiver({ port, secret, tell: out });
 out(`The example's receiver listens on ${receiver.address}`);
 const config = fileURLToPath(new URL("orrery.yaml", import.meta.url));
 process.exitCode = await main(processTerminal, [

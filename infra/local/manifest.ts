@@ -23,7 +23,7 @@ export interface FunctionManifest {
   readonly triggers: readonly Trigger[];
 }
 
-export interface QueueManifest {
+interface QueueManifest {
   readonly visibilityTimeoutMs: number;
   readonly maxReceiveCount: number;
   readonly deadLetter: string;

@@ -2,8 +2,10 @@ import { install } from "../../functions/wiring.ts";
 import { OrreryError } from "../../shared/core/errors.ts";
 import { attemptKeyOf, type AttemptId } from "../../shared/core/ids.ts";
 import { limits } from "../../shared/core/limits.ts";
+import type { Configuration } from "../../shared/core/project/configuration.ts";
 import { MINUTE_MS } from "../../shared/core/time/duration.ts";
 import { plusMs } from "../../shared/core/time/instant.ts";
+import { applyConfiguration } from "../../shared/usecases/apply-configuration.ts";
 import { fire } from "../../shared/usecases/fire.ts";
 import { isIdle } from "../../shared/usecases/is-idle.ts";
 import { liveAttempts } from "../../shared/usecases/live-attempts.ts";
@@ -69,6 +71,14 @@ export class Platform {
       "PLATFORM_RUNNING",
       `A platform already runs on ${options.dataDirectory}: stop it, or choose another folder with --data`,
     );
+  }
+
+  /** Makes a checked configuration the live one; a schedule that is new fires from now on. */
+  async apply(configuration: Configuration): Promise<void> {
+    await applyConfiguration(this.services, configuration);
+    // What it owes before the next tick, up to a minute away, would be late: nobody else tells us
+    // of a commit of our own.
+    await this.#running?.triggers.fireTimers();
   }
 
   /** Starts every trigger and re-drives what is left from before; resolves to its address. */

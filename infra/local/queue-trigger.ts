@@ -6,7 +6,7 @@ import type { Log } from "../../shared/ports/log.ts";
 import { queueEvent, type QueuedMessage } from "./trigger-events.ts";
 
 /** The consuming side of a queue. */
-export interface ConsumedQueue {
+interface ConsumedQueue {
   receive(
     queue: string,
     page: { readonly max: number },
