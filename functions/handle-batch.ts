@@ -15,10 +15,13 @@ export async function handleBatch<T>(
   queue: {
     readonly name: QueueName;
     readonly read: (body: string) => Body<T>;
+    /** What makes two messages the same work, which is then done once; the message's id unless given. */
+    readonly identity?: (message: QueueMessage) => string;
     readonly handle: (value: T, message: QueueMessage) => Promise<void>;
   },
 ): Promise<void> {
-  const messages = decodeQueueEvent(event);
+  const { identity = (message: QueueMessage) => message.id } = queue;
+  const messages = firstOfEach(decodeQueueEvent(event), identity);
   const results = await Promise.allSettled(
     messages.map(async (message) => {
       const body = queue.read(message.body);
@@ -32,4 +35,15 @@ export async function handleBatch<T>(
   if (failures.length === 0) return;
   const text = `${failures.length} of ${messages.length} messages failed: ${failures.map(messageOf).join("; ")}`;
   throw new AggregateError(failures, text);
+}
+
+function firstOfEach(
+  messages: readonly QueueMessage[],
+  identity: (message: QueueMessage) => string,
+): readonly QueueMessage[] {
+  const seen = new Set<string>();
+  return messages.filter((message) => {
+    const key = identity(message);
+    return !seen.has(key) && seen.add(key);
+  });
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { OrreryError } from "../shared/core/errors.ts";
-import { instant, parseInstant, type Instant } from "../shared/core/time/instant.ts";
+import { INSTANT_MAX, instant, parseInstant, type Instant } from "../shared/core/time/instant.ts";
 
 /**
  * What triggers hand a function, as Yandex Cloud documents it: one object with `messages`. Unknown
@@ -21,12 +21,16 @@ const timerEvent = z.object({
     .min(1),
 });
 
-const attribute = z.union([
-  z.object({ data_type: z.string(), string_value: z.string() }),
-  z
-    .object({ dataType: z.string(), stringValue: z.string() })
-    .transform((value) => ({ data_type: value.dataType, string_value: value.stringValue })),
-]);
+/** A binary attribute has neither member; a sender's oddity must not hold up the whole batch. */
+const attribute = z.object({
+  string_value: z.string().optional(),
+  stringValue: z.string().optional(),
+});
+
+const sentTimestamp = z
+  .string()
+  .regex(/^\d{1,15}$/)
+  .refine((text) => Number(text) <= INSTANT_MAX, "expected milliseconds since 1970");
 
 const queueEvent = z.object({
   messages: z
@@ -38,14 +42,7 @@ const queueEvent = z.object({
           message: z.object({
             message_id: z.string(),
             body: z.string(),
-            attributes: z
-              .object({
-                SentTimestamp: z
-                  .string()
-                  .regex(/^\d{1,15}$/)
-                  .optional(),
-              })
-              .optional(),
+            attributes: z.object({ SentTimestamp: sentTimestamp.optional() }).nullish(),
             message_attributes: z.record(z.string(), attribute).nullish(),
           }),
         }),
@@ -77,7 +74,12 @@ export function decodeQueueEvent(event: unknown): readonly QueueMessage[] {
       id: message.message_id,
       body: message.body,
       sentAt: sentAt(message.attributes?.SentTimestamp, event_metadata.created_at),
-      attributes: Object.fromEntries(attributes.map(([name, value]) => [name, value.string_value])),
+      attributes: Object.fromEntries(
+        attributes.flatMap(([name, { string_value, stringValue }]) => {
+          const value = string_value ?? stringValue;
+          return value === undefined ? [] : [[name, value]];
+        }),
+      ),
     };
   });
 }

@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { OrreryError } from "../../shared/core/errors.ts";
+import { NAME_PATTERN } from "../../shared/core/ids.ts";
 import { limits } from "../../shared/core/limits.ts";
 import { viewRun } from "../../shared/core/run/run-view.ts";
 import { findRun } from "../../shared/usecases/find-run.ts";
@@ -26,6 +27,9 @@ export async function answer(wiring: Wiring, request: HttpRequest): Promise<Http
       return await postMessage(wiring, request);
     case "GET /orrery/v1/runs": {
       const schedule = request.query["schedule"];
+      if (schedule !== undefined && !NAME_PATTERN.test(schedule)) {
+        return refused(400, "INVALID_ARGUMENT", "schedule: expected a schedule's name");
+      }
       const runs = await listRuns(wiring, {
         limit: limits.listedRuns,
         ...(schedule === undefined ? {} : { schedule }),
@@ -45,6 +49,11 @@ async function postMessage(wiring: Wiring, request: HttpRequest): Promise<HttpAn
   if (!body.ok) return refused(400, "INVALID_ARGUMENT", body.reason);
   const id = body.value.id ?? wiring.random.id();
   const message = JSON.stringify({ ...body.value, id });
+  const bytes = Buffer.byteLength(message);
+  if (bytes > limits.queueMessageBytes) {
+    const most = `at most ${limits.queueMessageBytes} fit: send a reference instead of the data`;
+    return refused(400, "INVALID_ARGUMENT", `The message has ${bytes} bytes, and ${most}`);
+  }
   await wiring.queue.send("intake", [{ body: message, delayMs: 0 }]);
   return { status: 202, body: { id } };
 }

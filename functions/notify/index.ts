@@ -9,6 +9,8 @@ export const handler: Handler.MessageQueue = async (event) => {
   await handleBatch(event, {
     name: "notify",
     read: readDeliveryBody,
+    // A nudge and the tick's copy of it come together, and two tries at once would both send.
+    identity: (message) => message.body,
     handle: async ({ delivery }) => await deliver(services(), delivery),
   });
 };

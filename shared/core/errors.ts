@@ -20,7 +20,6 @@ export const ERROR_CODES = {
   RUN_UNSUCCESSFUL: "never",
   SCHEDULE_NOT_FOUND: "never",
   PROJECT_NOT_FOUND: "never",
-  SECRET_MISSING: "never",
   STORE_BUSY: "always",
   STORE_CORRUPT: "never",
   STORE_SCHEMA_UNKNOWN: "never",

@@ -33,7 +33,7 @@ interface ColumnValue {
 type Columns = Readonly<Record<string, ColumnType>>;
 
 /** The row a table holds: every column present. */
-export type RowOf<C extends Columns> = { readonly [K in keyof C]: ColumnValue[C[K]] };
+type RowOf<C extends Columns> = { readonly [K in keyof C]: ColumnValue[C[K]] };
 
 export interface Table<C extends Columns = Columns, K extends keyof C & string = keyof C & string> {
   readonly name: string;

@@ -8,24 +8,26 @@ import { rejectionsTable } from "./tables.ts";
 export interface Rejection {
   readonly source: string;
   readonly id: string;
+  readonly sentAt: Instant;
   readonly rejectedAt: Instant;
   readonly reason: string;
   /** The first bytes of the message, enough to recognise it. */
   readonly excerpt: string;
 }
 
+/** Writes a rejection under the message's own identity, so the same message has one row. */
 export function writeRejection(tx: Transaction, rejection: Rejection): void {
-  const { source, id, rejectedAt, reason, excerpt } = rejection;
+  const { source, id, sentAt, rejectedAt, reason, excerpt } = rejection;
   tx.put(rejectionsTable, {
     source,
-    rejected_at: rejectedAt,
+    sent_at: sentAt,
     id,
-    body: toBody({ reason, excerpt }),
+    body: toBody({ rejectedAt, reason, excerpt }),
     expire_at: plusMs(rejectedAt, limits.runRetentionMs),
   });
 }
 
-/** The latest rejections of a source, newest first. */
+/** The latest rejections of a source, the message sent last first. */
 export async function scanRejections(
   reader: Reader,
   source: string,
@@ -39,7 +41,7 @@ export async function scanRejections(
   return rows.map((row) => ({
     source: row.source,
     id: row.id,
-    rejectedAt: instant(row.rejected_at),
-    ...fromBody<{ reason: string; excerpt: string }>(row.body),
+    sentAt: instant(row.sent_at),
+    ...fromBody<Pick<Rejection, "rejectedAt" | "reason" | "excerpt">>(row.body),
   }));
 }

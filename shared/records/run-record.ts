@@ -21,7 +21,7 @@ export interface RunRecord {
 }
 
 /** Where a run's row is; a text that is no run id is a bug by now. */
-export function runKey(id: RunId): KeyOf<typeof runsTable> {
+function runKey(id: RunId): KeyOf<typeof runsTable> {
   const key = runKeyOf(id);
   assert(key !== undefined, `${id} is a run id`);
   return { schedule: key.schedule, nominal_at: key.nominalAt, run: id };
@@ -40,15 +40,16 @@ export async function readRuns(
   return rows.map((row) => (row === undefined ? undefined : decode(row)));
 }
 
-/** The runs of a schedule, latest nominal time first, from `throughAt` back. */
+/** A page of a schedule's runs, latest nominal time first, from `throughAt` or behind `after`. */
 export async function scanRuns(
   reader: Reader,
   schedule: ScheduleName,
-  page: { readonly limit: number; readonly throughAt?: Instant },
+  page: { readonly limit: number; readonly throughAt?: Instant; readonly after?: RunId },
 ): Promise<readonly RunRecord[]> {
   const rows = await reader.scan(runsTable, {
     prefix: { schedule },
     ...(page.throughAt === undefined ? {} : { to: page.throughAt }),
+    ...(page.after === undefined ? {} : { after: runKey(page.after) }),
     order: "descending",
     limit: page.limit,
   });

@@ -105,8 +105,8 @@ export const requestsTable = defineTable(
 /** Messages that could not be understood, set aside with the reason. */
 export const rejectionsTable = defineTable(
   "rejections",
-  { source: "text", rejected_at: "int", id: "text", body: "json", expire_at: "expiry" },
-  ["source", "rejected_at", "id"],
+  { source: "text", sent_at: "int", id: "text", body: "json", expire_at: "expiry" },
+  ["source", "sent_at", "id"],
 );
 
 /** Single rows of the deployment, such as the live configuration. */

@@ -6,7 +6,7 @@ import type { KeyOf } from "../ports/table.ts";
 import { timersTable } from "./tables.ts";
 
 /** Who looks: the tick itself for a schedule, the queue of the same name for the rest. */
-export type TimerKind = "schedule" | "submit" | "watch" | "notify";
+type TimerKind = "schedule" | "submit" | "watch" | "notify";
 
 /** What to look at, and when. An entity remembers its `dueAt`, which is how its timer is found. */
 export interface Timer {
@@ -15,7 +15,7 @@ export interface Timer {
   readonly dueAt: Instant;
 }
 
-export function timerKey(timer: Timer): KeyOf<typeof timersTable> {
+function timerKey(timer: Timer): KeyOf<typeof timersTable> {
   return { lane: laneOf(timer.ref), due_at: timer.dueAt, kind: timer.kind, ref: timer.ref };
 }
 

@@ -1,11 +1,14 @@
 import type { AdmissionFacts } from "../core/run/decide-admission.ts";
 import type { Run } from "../core/run/run.ts";
-import type { Instant } from "../core/time/instant.ts";
+import { nextOccurrence } from "../core/schedule/next-occurrence.ts";
+import type { ScheduleDefinition } from "../core/schedule/schedule-definition.ts";
+import { plusMs, type Instant } from "../core/time/instant.ts";
 import type { Reader } from "../ports/store.ts";
 import { readAccount } from "../records/account-record.ts";
 import { scanActive, scanWaiting } from "../records/active-record.ts";
 import { readConfiguration } from "../records/configuration-record.ts";
 import { readDefinition } from "../records/schedule-record.ts";
+import { compiledTiming } from "./timing-cache.ts";
 import { upstreamFacts } from "./upstream-facts.ts";
 
 /** Reads everything that decides about a run; `submit` decides by it and `explain` shows it. */
@@ -22,6 +25,7 @@ export async function admissionFacts(
     run,
     now: seen.now,
     ...(definition === undefined ? {} : { definition }),
+    isNamed: isNamed(run, definition),
     ...(seen.refusal === undefined ? {} : { refusal: seen.refusal }),
     others: active.filter((other) => other.run !== run.id),
     upstream: await upstreamFacts(reader, run, definition),
@@ -29,4 +33,12 @@ export async function admissionFacts(
     rates: configuration?.rates ?? {},
     ...(head === undefined ? {} : { head }),
   };
+}
+
+/** Whether a run's occurrence is still one of its schedule; other causes need none. */
+function isNamed(run: Run, definition: ScheduleDefinition | undefined): boolean {
+  if (run.cause.kind !== "occurrence" || definition === undefined) return true;
+  if (definition.timing === undefined) return false;
+  const justBefore = plusMs(run.nominalAt, -1);
+  return nextOccurrence(compiledTiming(definition.timing), justBefore) === run.nominalAt;
 }

@@ -22,6 +22,8 @@ export interface Submitted {
   readonly decision: AdmissionDecision;
   /** True where the run waited for the same reason before: nothing new to say. */
   readonly unchanged: boolean;
+  /** True where nobody had looked at the run before: it has just become due. */
+  readonly isFirstLook: boolean;
   readonly nudges: readonly Nudge[];
 }
 
@@ -38,13 +40,25 @@ export async function admitRun(
   const record = await readRun(tx, id);
   if (record?.timerAt === undefined || liveAttempt(record.run) !== undefined) return undefined;
   const decision = decideAdmission(await admissionFacts(tx, record.run, seen));
+  const isFirstLook = record.run.state === "queued";
+  return { ...(await written(tx, record, decision, seen.now)), isFirstLook };
+}
+
+type Written = Omit<Submitted, "isFirstLook">;
+
+async function written(
+  tx: Transaction,
+  record: RunRecord,
+  decision: AdmissionDecision,
+  now: Instant,
+): Promise<Written> {
   switch (decision.kind) {
     case "conclude":
-      return await concluded(tx, record, decision, seen.now);
+      return await concluded(tx, record, decision, now);
     case "wait":
-      return await waits(tx, record, decision, seen.now);
+      return await waits(tx, record, decision, now);
     case "admit":
-      return admitted(tx, record, decision, seen.now);
+      return admitted(tx, record, decision, now);
     default:
       return assertNever(decision);
   }
@@ -57,7 +71,7 @@ async function concluded(
   record: RunRecord,
   decision: Decision<"conclude">,
   now: Instant,
-): Promise<Submitted> {
+): Promise<Written> {
   const { state, reason } = decision;
   const run = moved(record.run, { kind: "conclude", state, reason, at: now });
   const conclusion = await planConclusion(tx, run, now);
@@ -70,10 +84,16 @@ async function waits(
   record: RunRecord,
   decision: Decision<"wait">,
   now: Instant,
-): Promise<Submitted> {
+): Promise<Written> {
   const { reason, nextEligibleAt } = decision;
   const run = moved(record.run, { kind: "wait", reason, nextEligibleAt, at: now });
-  const unchanged = record.run.reason?.code === reason.code;
+  const unchanged = record.run.state === "waiting" && record.run.reason?.code === reason.code;
+  const owedAt = record.timerAt ?? now;
+  if (unchanged && owedAt > now && owedAt <= nextEligibleAt) {
+    // A look ahead of time that finds nothing new leaves the look that is owed as it is: else every
+    // wake would begin a chain of messages of its own, and chains end only with the wait.
+    return { run: record.run, decision, unchanged, nudges: [] };
+  }
   const subscriptions = (await readConfiguration(tx))?.subscriptions ?? [];
   writeRun(tx, record, { run, timerAt: nextEligibleAt });
   const told = unchanged ? [] : tell(tx, subscriptions, { type: "run.waiting", run, at: now });
@@ -90,7 +110,7 @@ function admitted(
   record: RunRecord,
   decision: Decision<"admit">,
   now: Instant,
-): Submitted {
+): Written {
   const { request, admitted: admission } = decision;
   const { schedule, project } = record.run;
   const { bound, reservation, account, entries } = admission;

@@ -1,14 +1,16 @@
-import { digest, type ScheduleName } from "../core/ids.ts";
+import { digest, type ProjectId, type ScheduleName } from "../core/ids.ts";
 import { limits } from "../core/limits.ts";
 import type { Configuration } from "../core/project/configuration.ts";
 import type { NextFire } from "../core/schedule/next-fire.ts";
 import { fireAfter } from "../core/schedule/owed.ts";
 import type { ScheduleDefinition } from "../core/schedule/schedule-definition.ts";
 import { plusMs, type Instant } from "../core/time/instant.ts";
-import { applyLimits } from "../core/units/account.ts";
+import { applyLimits, type Posting } from "../core/units/account.ts";
 import type { Reader, Transaction } from "../ports/store.ts";
 import { readAccount, writeAccount } from "../records/account-record.ts";
+import { scanWaiting } from "../records/active-record.ts";
 import { readConfiguration, writeConfiguration } from "../records/configuration-record.ts";
+import { readRuns, writeRun, type RunRecord } from "../records/run-record.ts";
 import {
   deleteSchedule,
   readDefinitions,
@@ -28,6 +30,8 @@ export interface Applied {
   readonly changed: readonly ScheduleName[];
   readonly removed: readonly ScheduleName[];
   readonly unchanged: number;
+  /** Those of the added and changed whose times have all passed. */
+  readonly ended: readonly ScheduleName[];
 }
 
 /**
@@ -51,6 +55,15 @@ export async function applyConfiguration(
     message: `Configuration applied: ${added.length} schedules added, ${changed.length} changed, ${removed.length} removed, ${unchanged} unchanged`,
     fields: { added: added.length, changed: changed.length, removed: removed.length, unchanged },
   });
+  for (const name of applied.ended) {
+    const message = `${name} names no time that is still to come, so it will not fire`;
+    services.log.write({
+      level: "warn",
+      name: "schedule.ended",
+      message,
+      fields: { schedule: name },
+    });
+  }
   return applied;
 }
 
@@ -63,15 +76,19 @@ async function applyTo(
   const fingerprint = digest([JSON.stringify(configuration)], 64);
   const live = await readConfiguration(tx);
   if (live?.digest === fingerprint) {
-    return { added: [], changed: [], removed: [], unchanged: definitions.length };
+    return { added: [], changed: [], removed: [], unchanged: definitions.length, ended: [] };
   }
   const names = definitions.map((definition) => definition.name);
   const records = await readSchedules(tx, names);
   const before = await readDefinitions(tx, names);
   const gone = await removedSchedules(tx, new Set(names));
-  const accounts = [];
-  for (const settings of projects) {
-    accounts.push(applyLimits(await readAccount(tx, settings.project), settings.limits, now));
+  const accounts: Posting[] = [];
+  const waiting: RunRecord[] = [];
+  for (const { project, limits: wanted } of projects) {
+    const account = await readAccount(tx, project);
+    const posting = applyLimits(account, wanted, now);
+    accounts.push(posting);
+    if (posting.account !== account) waiting.push(...(await waitingFor(tx, project)));
   }
 
   const downstream = downstreamOf(definitions);
@@ -83,16 +100,29 @@ async function applyTo(
   for (const change of changes) writeChange(tx, change, now);
   for (const record of gone) deleteSchedule(tx, record);
   for (const { account, entries } of accounts) writeAccount(tx, account, entries);
+  // What they wait for was computed with the old limits.
+  for (const record of waiting) writeRun(tx, record, { run: record.run, timerAt: now });
   writeConfiguration(tx, { digest: fingerprint, appliedAt: now, rates, subscriptions });
 
   const added = changes.filter((each) => each.record === undefined);
   const changed = changes.filter((each) => each.record !== undefined && isChanged(each));
   return {
-    added: added.map((each) => each.after.definition.name),
-    changed: changed.map((each) => each.after.definition.name),
+    added: added.map(nameOf),
+    changed: changed.map(nameOf),
     removed: gone.map((record) => record.schedule),
     unchanged: changes.length - added.length - changed.length,
+    ended: [...added, ...changed].filter((each) => hasEnded(each, now)).map(nameOf),
   };
+}
+
+/** The first in turn of the runs that wait for a project's limits. */
+async function waitingFor(reader: Reader, project: ProjectId): Promise<readonly RunRecord[]> {
+  const places = await scanWaiting(reader, project, limits.wakeRuns);
+  const records = await readRuns(
+    reader,
+    places.map((place) => place.run),
+  );
+  return records.filter((record) => record !== undefined);
 }
 
 interface Change {
@@ -121,6 +151,12 @@ function nextOf(change: Change, now: Instant): NextFire | undefined {
   // An occurrence at this very instant is owed too: "after" is exclusive.
   return fireAfter(definition, compiledTiming(timing), plusMs(now, -1));
 }
+
+function hasEnded(change: Change, now: Instant): boolean {
+  return change.after.definition.timing !== undefined && nextOf(change, now) === undefined;
+}
+
+const nameOf = (change: Change): ScheduleName => change.after.definition.name;
 
 function isChanged(change: Change): boolean {
   return JSON.stringify(change.before) !== JSON.stringify(change.after);

@@ -7,6 +7,7 @@ import { readRun, writeRun } from "../records/run-record.ts";
 import { planConclusion, writeConclusion } from "./conclude.ts";
 import { sendNudges, type Nudge } from "./nudge.ts";
 import type { Services } from "./services.ts";
+import { wakeWaiting } from "./wake.ts";
 
 /**
  * Cancels a run: at once where nothing of it runs, else by asking its program to end, which the
@@ -28,7 +29,7 @@ export async function cancelRun(
     if (isFinal(record.run.state)) {
       throw new OrreryError(
         "RUN_FINISHED",
-        `Run ${id} has already ${record.run.state}: nothing is left to cancel`,
+        `Run ${id} is already ${record.run.state}: nothing is left to cancel`,
       );
     }
     const reason = { code: "cancelled" as const, text: "Somebody cancelled it" };
@@ -43,6 +44,7 @@ export async function cancelRun(
     return { run: moved.run, nudges: [look] };
   });
   await sendNudges(services, nudges, now);
+  if (isFinal(run.state)) await wakeWaiting(services, run);
   return run;
 }
 

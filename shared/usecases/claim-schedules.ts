@@ -1,12 +1,12 @@
-import { runIdOf, scheduleName } from "../core/ids.ts";
+import { runIdOf, scheduleName, type ScheduleName } from "../core/ids.ts";
 import { limits } from "../core/limits.ts";
-import { causeKey, type Run, type RunCause } from "../core/run/run.ts";
+import { causeKey, isFinal, type Run, type RunCause } from "../core/run/run.ts";
 import { occurrencesOwed, type Owed, type OwedOccurrence } from "../core/schedule/owed.ts";
 import type { ScheduleDefinition } from "../core/schedule/schedule-definition.ts";
 import type { Instant } from "../core/time/instant.ts";
 import type { Reader, Transaction } from "../ports/store.ts";
 import { readConfiguration } from "../records/configuration-record.ts";
-import { readRuns, writeRun } from "../records/run-record.ts";
+import { readRuns } from "../records/run-record.ts";
 import {
   readDefinitions,
   readSchedules,
@@ -14,14 +14,17 @@ import {
   type ScheduleRecord,
 } from "../records/schedule-record.ts";
 import type { Timer } from "../records/timer-record.ts";
-import { compiledTiming } from "./timing-cache.ts";
+import { writeNewRun } from "./conclude.ts";
+import { downstreamRuns } from "./downstream.ts";
 import type { Nudge } from "./nudge.ts";
-import { tell } from "./tell.ts";
+import { compiledTiming } from "./timing-cache.ts";
 
 /** What one claim did: runs made, and who must be told to look at them. */
 export interface Claim {
   readonly runs: readonly Run[];
   readonly nudges: readonly Nudge[];
+  /** True where a schedule owes more in the window than one claim may make. */
+  readonly owesMore: boolean;
 }
 
 const OCCURRENCE: RunCause = { kind: "occurrence" };
@@ -49,26 +52,40 @@ export async function claimSchedules(
   const subscriptions = (await readConfiguration(tx))?.subscriptions ?? [];
 
   const made = runs.filter((_, index) => existing[index] === undefined);
-  const nudges: Nudge[] = [];
-  for (const run of made) {
-    if (run.finishedAt === undefined) {
-      writeRun(tx, undefined, { run, timerAt: run.effectiveAt });
-      nudges.push({ kind: "submit", ref: run.id, at: run.effectiveAt });
-      continue;
-    }
-    writeRun(tx, undefined, { run });
-    nudges.push(...tell(tx, subscriptions, { type: "run.skipped", run, at: window.now }));
-  }
+  made.push(...(await broughtAbout(tx, made, claims, window.now)));
+  const nudges = made.flatMap((run) => writeNewRun(tx, subscriptions, run, window.now));
   for (const { record, owed } of claims) {
     const { schedule, project } = record;
     writeSchedule(tx, record, { schedule, project, ...(owed.next && { next: owed.next }) });
   }
-  return { runs: made, nudges };
+  const owesMore = claims.some(
+    ({ owed }) => owed.next !== undefined && owed.next.effectiveAt <= window.throughAt,
+  );
+  return { runs: made, nudges, owesMore };
+}
+
+/** What missed runs, which end as they are made, mean for schedules that have no clock. */
+async function broughtAbout(
+  reader: Reader,
+  made: readonly Run[],
+  claims: readonly OwedSchedule[],
+  now: Instant,
+): Promise<readonly Run[]> {
+  const downstreamOf = new Map(claims.map((each) => [each.record.schedule, each.downstream]));
+  const brought: Run[] = [];
+  for (const run of made.filter((each) => isFinal(each.state))) {
+    const downstream = downstreamOf.get(run.schedule) ?? [];
+    if (downstream.length > 0) {
+      brought.push(...(await downstreamRuns(reader, run, { downstream, now })));
+    }
+  }
+  return brought;
 }
 
 interface OwedSchedule {
   readonly record: ScheduleRecord;
   readonly definition: ScheduleDefinition;
+  readonly downstream: readonly ScheduleName[];
   readonly owed: Owed;
 }
 
@@ -84,11 +101,11 @@ async function owedBy(
   const limit = Math.max(1, Math.floor(limits.occurrencesPerClaim / timers.length));
   return timers.flatMap((timer, index) => {
     const record = records[index];
-    const definition = definitions[index]?.definition;
+    const { definition, downstream = [] } = definitions[index] ?? {};
     if (record?.next?.effectiveAt !== timer.dueAt || definition?.timing === undefined) return [];
     const timing = compiledTiming(definition.timing);
     const owed = occurrencesOwed({ definition, timing }, record.next, { ...window, limit });
-    return [{ record, definition, owed }];
+    return [{ record, definition, downstream, owed }];
   });
 }
 

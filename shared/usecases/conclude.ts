@@ -38,17 +38,25 @@ export function writeConclusion(
 ): readonly Nudge[] {
   const { run, downstream, subscriptions } = conclusion;
   writeRun(tx, before, { run });
-  const nudges = [...tellFinal(tx, subscriptions, run, now)];
-  for (const each of downstream) {
-    if (isFinal(each.state)) {
-      writeRun(tx, undefined, { run: each });
-      nudges.push(...tellFinal(tx, subscriptions, each, now));
-    } else {
-      writeRun(tx, undefined, { run: each, timerAt: now });
-      nudges.push({ kind: "submit", ref: each.id, at: now });
-    }
+  return [
+    ...tellFinal(tx, subscriptions, run, now),
+    ...downstream.flatMap((each) => writeNewRun(tx, subscriptions, each, now)),
+  ];
+}
+
+/** Writes a run that was just made: queued, with its timer, or final, with the deliveries owed. */
+export function writeNewRun(
+  tx: Transaction,
+  subscriptions: readonly Subscription[],
+  run: Run,
+  now: Instant,
+): readonly Nudge[] {
+  if (isFinal(run.state)) {
+    writeRun(tx, undefined, { run });
+    return tellFinal(tx, subscriptions, run, now);
   }
-  return nudges;
+  writeRun(tx, undefined, { run, timerAt: run.effectiveAt });
+  return [{ kind: "submit", ref: run.id, at: run.effectiveAt }];
 }
 
 function tellFinal(

@@ -9,7 +9,8 @@ import { readDefinitions } from "../records/schedule-record.ts";
 
 /**
  * The runs that the end of `run` brings about in schedules that have no clock of their own: queued
- * where the condition holds, else skipped, so that every expected run has a row. Runs that exist
+ * where the condition holds, else skipped, so that every expected run has a row. A run skipped here
+ * has ended too, so the walk goes on behind it; a configuration has no circles. Runs that exist
  * already are left out. The caller writes them in the transaction that ends `run`.
  */
 export async function downstreamRuns(
@@ -17,18 +18,27 @@ export async function downstreamRuns(
   run: Run,
   ended: { readonly downstream: readonly ScheduleName[]; readonly now: Instant },
 ): Promise<readonly Run[]> {
-  if (!isFinal(run.state)) return [];
-  const records = await readDefinitions(reader, ended.downstream);
-  const runs = records.flatMap((record) =>
-    record === undefined || record.definition.timing !== undefined
-      ? []
-      : [runAfter(run, record.definition, ended.now)],
-  );
-  const existing = await readRuns(
-    reader,
-    runs.map((each) => each.id),
-  );
-  return runs.filter((_, index) => existing[index] === undefined);
+  const walk = [{ run, downstream: ended.downstream }];
+  for (const upstream of walk) {
+    if (!isFinal(upstream.run.state)) continue;
+    const records = await readDefinitions(reader, upstream.downstream);
+    const runs = records.flatMap((record) =>
+      record === undefined || record.definition.timing !== undefined
+        ? []
+        : [
+            {
+              run: runAfter(upstream.run, record.definition, ended.now),
+              downstream: record.downstream,
+            },
+          ],
+    );
+    const existing = await readRuns(
+      reader,
+      runs.map((each) => each.run.id),
+    );
+    walk.push(...runs.filter((_, index) => existing[index] === undefined));
+  }
+  return walk.slice(1).map((each) => each.run);
 }
 
 function runAfter(upstream: Run, definition: ScheduleDefinition, now: Instant): Run {

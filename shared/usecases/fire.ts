@@ -30,8 +30,8 @@ interface Pass {
   readonly throughAt: Instant;
   /** Timers are read through here. */
   readonly scanThroughAt: Instant;
-  /** Runs this pass made: their timers need no second message. */
-  readonly made: Set<string>;
+  /** Whoever this pass has sent a message about: one each is enough. */
+  readonly told: Set<string>;
 }
 
 /**
@@ -47,7 +47,7 @@ export async function fire(services: FireServices, request: FireRequest): Promis
   const throughAt = plusMs(now, limits.tickHorizonMs);
   const scanThroughAt = request.scope === "due" ? throughAt : INSTANT_MAX;
   const stopAt = plusMs(request.deadlineAt, -limits.tickReserveMs);
-  const pass: Pass = { stopAt, now, throughAt, scanThroughAt, made: new Set() };
+  const pass: Pass = { stopAt, now, throughAt, scanThroughAt, told: new Set() };
   const total = { runs: 0, redriven: 0, complete: true };
   for (let lane = 0; lane < limits.timerLanes; lane += 1) {
     const swept = await sweepLane(services, lane, pass);
@@ -59,8 +59,8 @@ export async function fire(services: FireServices, request: FireRequest): Promis
 }
 
 /**
- * Reads a lane page by page. A claimed schedule's next timer lies behind the page's end, so a
- * schedule that owes more than one claim may hold comes again in the same sweep.
+ * Reads a lane page by page. While a schedule of a page owes more than one claim may make, the same
+ * page is read again, so one sweep catches up with any downtime that its page limit allows.
  */
 async function sweepLane(services: FireServices, lane: number, pass: Pass): Promise<Fired> {
   const total = { runs: 0, redriven: 0 };
@@ -77,6 +77,7 @@ async function sweepLane(services: FireServices, lane: number, pass: Pass): Prom
     const swept = await sweepPage(services, timers, pass);
     total.runs += swept.runs;
     total.redriven += swept.redriven;
+    if (swept.owesMore) continue;
     after = timers.at(-1);
     if (timers.length < limits.tickPageRows) return { ...total, complete: true };
   }
@@ -87,21 +88,28 @@ async function sweepPage(
   services: FireServices,
   timers: readonly Timer[],
   pass: Pass,
-): Promise<Omit<Fired, "complete">> {
+): Promise<Omit<Fired, "complete"> & { readonly owesMore: boolean }> {
   const redriven = timers.flatMap((timer) => nudgeOf(timer, pass));
   const due = timers.filter((timer) => timer.kind === "schedule" && timer.dueAt <= pass.throughAt);
   const claim =
     due.length === 0
-      ? { runs: [], nudges: [] }
+      ? { runs: [], nudges: [], owesMore: false }
       : await services.store.transact("fire", async (tx) => await claimSchedules(tx, due, pass));
-  for (const run of claim.runs) pass.made.add(run.id);
-  await sendNudges(services, [...claim.nudges, ...redriven], pass.now);
-  return { runs: claim.runs.length, redriven: redriven.length };
+  const nudges = [...claim.nudges, ...redriven];
+  for (const nudge of nudges) pass.told.add(nudge.ref);
+  // A delay counts from the moment of sending: the time this pass took would make every fire late.
+  await sendNudges(services, nudges, services.clock.now());
+  return { runs: claim.runs.length, redriven: redriven.length, owesMore: claim.owesMore };
 }
 
-/** At most one message a timer and pass; work of `everything` that is not due is looked at now. */
+/**
+ * At most one message a timer and pass. Runs of `everything` are looked at now, whatever their
+ * timers say: an attempt whose start was cut short would else wait out its lease. A run that is too
+ * early asks for another look when it is not; a delivery would not.
+ */
 function nudgeOf(timer: Timer, pass: Pass): readonly Nudge[] {
-  if (timer.kind === "schedule" || pass.made.has(timer.ref)) return [];
-  const at = pass.scanThroughAt > pass.throughAt && timer.kind === "watch" ? pass.now : timer.dueAt;
+  if (timer.kind === "schedule" || pass.told.has(timer.ref)) return [];
+  const isEverything = pass.scanThroughAt > pass.throughAt;
+  const at = isEverything && timer.kind !== "notify" ? pass.now : timer.dueAt;
   return [{ kind: timer.kind, ref: timer.ref, at }];
 }

@@ -1,4 +1,5 @@
 import { limits } from "../core/limits.ts";
+import type { Instant } from "../core/time/instant.ts";
 import type { QueueName } from "../ports/queue.ts";
 import { writeRejection } from "../records/rejection-record.ts";
 import type { Services } from "./services.ts";
@@ -7,6 +8,7 @@ import type { Services } from "./services.ts";
 export interface RejectedMessage {
   readonly source: QueueName;
   readonly id: string;
+  readonly sentAt: Instant;
   readonly reason: string;
   readonly body: string;
 }
@@ -16,12 +18,12 @@ export async function rejectMessage(
   services: Pick<Services, "store" | "clock" | "log">,
   message: RejectedMessage,
 ): Promise<void> {
-  const { source, id, reason } = message;
+  const { source, id, sentAt, reason } = message;
   const rejectedAt = services.clock.now();
   const excerpt = message.body.slice(0, limits.rejectionExcerptChars).toWellFormed();
   await services.store.transact("reject-message", async (tx) => {
     await Promise.resolve();
-    writeRejection(tx, { source, id, rejectedAt, reason, excerpt });
+    writeRejection(tx, { source, id, sentAt, rejectedAt, reason, excerpt });
   });
   services.log.write({
     level: "warn",

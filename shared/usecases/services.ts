@@ -19,6 +19,6 @@ export interface Services {
 }
 
 /** One channel for each kind of target. */
-export type Channels = {
+type Channels = {
   readonly [K in Target["kind"]]: Channel<Extract<Target, { readonly kind: K }>>;
 };

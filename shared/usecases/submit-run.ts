@@ -35,13 +35,13 @@ export async function submitRun(services: Services, id: RunId): Promise<void> {
     return;
   }
 
-  if (record.run.state === "queued") reportDue(services.log, record.run);
   const refusal = definition && (await services.executor.check(definition.job))?.reason;
   const submitted = await services.store.transact(
     "submit",
     async (tx) => await admitRun(tx, id, { now, refusal }),
   );
   if (submitted === undefined) return;
+  if (submitted.isFirstLook) reportDue(services.log, record.run);
   if (!submitted.unchanged) reportDecision(services.log, submitted);
   await sendNudges(services, submitted.nudges, now);
 

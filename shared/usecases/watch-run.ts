@@ -80,10 +80,13 @@ async function recordProgress(services: Services, progress: Progress): Promise<v
     const configuration = await readConfiguration(tx);
 
     const run = observed(record.run, progress.report);
+    const started = record.run.state === "starting" && run.state === "running";
+    // A look ahead of time that finds nothing new leaves the look that is owed as it is. Else each
+    // hint and each tick would begin a chain of messages of its own, and chains never end.
+    if (!started && record.timerAt !== undefined && record.timerAt > now) return undefined;
     const nextAt = nextPollAt(run, now);
     writeRun(tx, record, { run, timerAt: nextAt });
     const nudges: Nudge[] = [{ kind: "watch", ref: run.id, at: nextAt }];
-    const started = record.run.state === "starting" && run.state === "running";
     if (started) {
       const startedAt = liveAttempt(run)?.startedAt ?? now;
       if (operation !== undefined) {

@@ -5,7 +5,8 @@ import type { NotificationType } from "./notification-type.ts";
 
 /**
  * A CloudEvents 1.0 event in structured JSON form. The id is derived from the run, the type, the
- * attempt and the instant, so a transaction that runs twice tells the same event.
+ * attempt, the instant and the reason, so a transaction that runs twice tells the same event, and a
+ * run that waits for the same limit once more tells another one.
  * Source: CloudEvents specification 1.0.2, "Required attributes".
  */
 export interface CloudEvent {
@@ -25,10 +26,7 @@ export function runCloudEvent(type: NotificationType, run: Run, at: Instant): Cl
   const number = attempt?.number ?? 0;
   return {
     specversion: "1.0",
-    id: digest(
-      [run.id, type, String(number), type === "run.waiting" ? (run.reason?.code ?? "") : ""],
-      32,
-    ),
+    id: digest([run.id, type, String(number), formatInstant(at), run.reason?.code ?? ""], 32),
     source: `/orrery/projects/${run.project}/schedules/${run.schedule}`,
     type: `orrery.${type}.v1`,
     subject: run.id,

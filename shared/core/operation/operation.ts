@@ -2,7 +2,7 @@ import type { OperationId, ProjectId } from "../ids.ts";
 import type { Instant } from "../time/instant.ts";
 
 /** The result a caller polls for: exactly one of error and response, once done. */
-export type OperationResult =
+type OperationResult =
   | { readonly error: { readonly code: number; readonly message: string } }
   | { readonly response: OperationPayload };
 

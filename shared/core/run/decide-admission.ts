@@ -1,11 +1,11 @@
 import { assertNever } from "../assert.ts";
 import { limits } from "../limits.ts";
 import type { ScheduleDefinition } from "../schedule/schedule-definition.ts";
-import { plusMs } from "../time/instant.ts";
+import { earlier, plusMs } from "../time/instant.ts";
 import type { Account } from "../units/account.ts";
 import { admit, type Admitted, type DenialCode, type Denied } from "../units/admission.ts";
 import { attemptRequestOf, type AttemptRequest } from "./attempt-request.ts";
-import { gate, type GateDecision, type GateFacts } from "./gate.ts";
+import { gate, startDeadlineAt, type GateDecision, type GateFacts } from "./gate.ts";
 import type { Reason, ReasonCode } from "./reason.ts";
 import { mustYield, type HeadOfLine } from "./turn.ts";
 
@@ -28,8 +28,18 @@ const REASONS: Readonly<Record<DenialCode, ReasonCode>> = {
   concurrency_exhausted: "limit_concurrency",
 };
 
-/** Decides in a fixed order: the gate, the turn, then the units. */
+/**
+ * Decides in a fixed order: the gate, the turn, then the units. Whatever a run waits for, it is
+ * looked at again as soon as its start deadline has passed.
+ */
 export function decideAdmission(facts: AdmissionFacts): AdmissionDecision {
+  const decision = decide(facts);
+  const deadlineAt = facts.definition && startDeadlineAt(facts.run, facts.definition);
+  if (decision.kind !== "wait" || deadlineAt === undefined) return decision;
+  return { ...decision, nextEligibleAt: earlier(decision.nextEligibleAt, plusMs(deadlineAt, 1)) };
+}
+
+function decide(facts: AdmissionFacts): AdmissionDecision {
   const passed = gate(facts);
   if (passed.kind !== "open") return passed;
   const { definition } = passed;

@@ -8,14 +8,16 @@ import { isFinal, type Run, type RunState } from "./run.ts";
 
 /**
  * Whether a run may ask its project for units now: everything that is decided before money is.
- * The order is fixed, so the reason a person reads does not flicker: removed, too late, not
- * supported, upstream, overlap.
+ * The order is fixed, so the reason a person reads does not flicker: removed, changed, too late,
+ * not supported, upstream, overlap.
  */
 export interface GateFacts {
   readonly run: Run;
   readonly now: Instant;
   /** Absent when the schedule is no longer configured. */
   readonly definition?: ScheduleDefinition;
+  /** False where the schedule was changed since and no longer names the run's occurrence. */
+  readonly isNamed: boolean;
   /** What the executor cannot honour, in its own words. */
   readonly refusal?: string;
   /** Other runs of the schedule that wait or run. */
@@ -63,15 +65,22 @@ export function gate(facts: GateFacts): GateDecision {
       `Schedule ${run.schedule} is no longer configured`,
     );
   }
-  const deadlineMs = definition.startDeadlineMs;
-  if (deadlineMs !== undefined && run.attempts.length === 0) {
-    const deadlineAt = plusMs(run.effectiveAt, deadlineMs);
-    if (now > deadlineAt) {
-      return conclude("expired", "deadline", `It had to start by ${formatInstant(deadlineAt)}`);
-    }
+  if (!facts.isNamed && run.attempts.length === 0) {
+    const text = `Schedule ${run.schedule} was changed and no longer names this time`;
+    return conclude("skipped", "schedule_changed", text);
+  }
+  const deadlineAt = startDeadlineAt(run, definition);
+  if (deadlineAt !== undefined && now > deadlineAt) {
+    return conclude("expired", "deadline", `It had to start by ${formatInstant(deadlineAt)}`);
   }
   if (facts.refusal !== undefined) return conclude("refused", "not_supported", facts.refusal);
   return dependencyGate(facts) ?? overlapGate(facts, definition) ?? { kind: "open", definition };
+}
+
+/** When a run that never started expires; a retry has started in time. */
+export function startDeadlineAt(run: Run, definition: ScheduleDefinition): Instant | undefined {
+  if (definition.startDeadlineMs === undefined || run.attempts.length > 0) return undefined;
+  return plusMs(run.effectiveAt, definition.startDeadlineMs);
 }
 
 /** Only an occurrence waits for its upstream: a person or a message that asks for a run means now. */

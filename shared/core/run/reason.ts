@@ -16,6 +16,7 @@ export const REASON_CODES = [
   "missed",
   "deadline",
   "schedule_removed",
+  "schedule_changed",
   "not_supported",
   // An attempt ended:
   "exit_code",

@@ -8,8 +8,9 @@ export type Backoff = Pick<RetryPolicy, "initialMs" | "factor" | "maxMs" | "jitt
  * [0, 1) that only `full` jitter uses. Without jitter the waits never fall.
  */
 export function backoffMs(backoff: Backoff, retry: number, draw: number): number {
-  // A large power overflows to Infinity, which the cap turns into `maxMs`.
-  const fullMs = Math.min(backoff.initialMs * backoff.factor ** (retry - 1), backoff.maxMs);
+  const { initialMs, factor, maxMs } = backoff;
+  // A large power overflows to Infinity, which the cap turns into `maxMs`; nothing times it is NaN.
+  const fullMs = initialMs === 0 ? 0 : Math.min(initialMs * factor ** (retry - 1), maxMs);
   return Math.round(backoff.jitter === "full" ? fullMs * draw : fullMs);
 }
 

@@ -25,7 +25,7 @@ export interface RunView {
   readonly attempts: readonly AttemptView[];
 }
 
-export interface AttemptView {
+interface AttemptView {
   readonly attempt: string;
   readonly operation: string;
   readonly instanceType: string;

@@ -13,7 +13,7 @@ export type Priority = (typeof PRIORITIES)[number];
 
 export const ON_LIMITS = ["wait", "skip", "fail"] as const;
 /** What happens to a run that does not fit its project's limits now. */
-export type OnLimit = (typeof ON_LIMITS)[number];
+type OnLimit = (typeof ON_LIMITS)[number];
 
 export const CATCHUPS = ["none", "last", "all"] as const;
 /** Which occurrences missed while nothing ticked are made up for. */
