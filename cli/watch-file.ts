@@ -4,12 +4,15 @@ import type { Alarms, Clock } from "../shared/ports/clock.ts";
 
 export interface WatchOptions {
   readonly clock: Clock & Alarms;
-  /** Something that differs whenever the file does. */
+  /** Something that differs whenever what is watched does. */
   readonly fingerprint: () => string;
-  /** The fingerprint from before the file was last read: what changed since then counts. */
+  /** The fingerprint from before it was last read: what changed since then counts. */
   readonly applied: string;
-  /** Called once for each change, one at a time; it reports its own failures. */
-  readonly changed: () => Promise<void>;
+  /**
+   * Called once for each change, one at a time; it reports its own failures, and resolves to the
+   * fingerprint from before it read.
+   */
+  readonly changed: () => Promise<string>;
 }
 
 /**
@@ -24,11 +27,9 @@ export function watchFile({ clock, fingerprint, applied, changed }: WatchOptions
   let stopped = false;
   const look = async (): Promise<void> => {
     const found = fingerprint();
-    if (found === seen && found !== appliedLast) {
-      appliedLast = found;
-      await changed();
-    }
-    seen = found;
+    const settled = found === seen && found !== appliedLast;
+    if (settled) appliedLast = await changed();
+    seen = settled ? appliedLast : found;
     if (!stopped) arm();
   };
   const arm = (): void => {

@@ -1,7 +1,7 @@
-import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { tokenFile } from "../../infra/local/api-token.ts";
+import { fingerprints, type Trail } from "../../infra/local/configuration-file.ts";
 import { readManifest } from "../../infra/local/manifest.ts";
 import type { Platform, PlatformOptions } from "../../infra/local/platform.ts";
 import { messageOf } from "../../shared/core/errors.ts";
@@ -47,10 +47,10 @@ export function upCommand(terminal: Terminal): Command {
 
 async function up(terminal: Terminal, options: UpOptions): Promise<void> {
   const { config } = options;
-  const applied = config === undefined ? "" : fingerprint(config);
+  const trail: Trail = new Map();
   // Read before anything is opened, so that a wrong file leaves everything as it was.
   const configuration =
-    config === undefined ? undefined : await loadConfiguration(terminal, config);
+    config === undefined ? undefined : await loadConfiguration(terminal, config, trail);
   const platformOptions: PlatformOptions = {
     dataDirectory: resolve(options.data),
     manifest: readManifest(readPackageFile("serverless.yaml")),
@@ -65,10 +65,9 @@ async function up(terminal: Terminal, options: UpOptions): Promise<void> {
   const watches: (() => void)[] = [];
   try {
     if (configuration !== undefined) await platform.apply(configuration);
-    const address = await platform.run(platformOptions);
-    greet(terminal, platformOptions, address);
+    await platform.run(platformOptions, (address) => greet(terminal, platformOptions, address));
     if (config !== undefined) {
-      watches.push(watchConfiguration(terminal, platform, { file: config, applied }));
+      watches.push(watchConfiguration(terminal, platform, { file: config, trail }));
     }
     await Promise.race([stopped, ...(options.untilIdle === true ? [platform.untilIdle()] : [])]);
   } finally {
@@ -91,33 +90,30 @@ function greet(terminal: Terminal, options: PlatformOptions, address: string): v
   terminal.out("Ctrl-C stops it.");
 }
 
-/** Applies the file again whenever it changes; problems are printed and the live one stays. */
+/**
+ * Applies the file again whenever it or a job's file it names changes; problems are printed and the
+ * live configuration stays.
+ */
 function watchConfiguration(
   terminal: Terminal,
   platform: Platform,
-  { file, applied }: { readonly file: string; readonly applied: string },
+  { file, trail }: { readonly file: string; readonly trail: Trail },
 ): () => void {
+  let latest = trail;
   return watchFile({
     clock: platform.services.clock,
-    fingerprint: () => fingerprint(file),
-    applied,
+    fingerprint: () => fingerprints(latest).now,
+    applied: fingerprints(trail).read,
     changed: async () => {
+      latest = new Map();
       try {
-        await platform.apply(await loadConfiguration(terminal, file));
+        await platform.apply(await loadConfiguration(terminal, file, latest));
       } catch (error) {
         terminal.err(`The live configuration stays as it was: ${messageOf(error)}`);
       }
+      return fingerprints(latest).read;
     },
   });
-}
-
-function fingerprint(file: string): string {
-  try {
-    const { mtimeMs, size } = statSync(file);
-    return `${mtimeMs}:${size}`;
-  } catch {
-    return "absent";
-  }
 }
 
 /**

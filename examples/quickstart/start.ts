@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { main } from "../../cli/main.ts";
 import { processTerminal } from "../../cli/process-terminal.ts";
+import { messageOf } from "../../shared/core/errors.ts";
 import { startReceiver } from "./receiver.ts";
 
 /**
@@ -14,7 +15,11 @@ const secret = `whsec_${randomBytes(24).toString("base64")}`;
 process.env["QUICKSTART_WEBHOOK_SECRET"] = secret;
 const out = (line: string): void => processTerminal.out(line);
 
-const receiver = await startReceiver({ port, secret, tell: out });
+const receiver = await startReceiver({ port, secret, tell: out }).catch((error: unknown) => {
+  processTerminal.err(`The receiver cannot listen on port ${port}: ${messageOf(error)}`);
+  processTerminal.err("Another quickstart may be running; stop it first.");
+  process.exit(1);
+});
 out(`The example's receiver listens on ${receiver.address}`);
 const config = fileURLToPath(new URL("orrery.yaml", import.meta.url));
 process.exitCode = await main(processTerminal, [

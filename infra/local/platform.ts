@@ -81,14 +81,18 @@ export class Platform {
     await this.#running?.triggers.fireTimers();
   }
 
-  /** Starts every trigger and re-drives what is left from before; resolves to its address. */
-  async run(options: PlatformOptions): Promise<string> {
+  /**
+   * Starts every trigger and re-drives what is left from before. `listening` is told the address,
+   * such as `http://127.0.0.1:7070`, before anything fires.
+   */
+  async run(options: PlatformOptions, listening: (address: string) => void): Promise<void> {
     const { services } = this;
     install({ ...services, apiToken: apiToken(options.dataDirectory, services.random) });
     const triggers = await Triggers.load(options.manifest, services);
     const { host, port } = options;
     // A port that is taken is found out before anything fires that would have to be stopped.
     const http = await startHttp({ ...services, host, port, routes: triggers.routes });
+    listening(http.address);
     triggers.start();
     const rounds = new Rounds(services.clock, services.log);
     this.#running = { triggers, http, rounds };
@@ -105,7 +109,6 @@ export class Platform {
     rounds.every(limits.sweepEveryMs, async () => {
       while ((await this.#data.store.sweepExpired(services.clock.now(), limits.scanRows)) > 0);
     });
-    return http.address;
   }
 
   /** Resolves once nothing is live, and nothing is due within the next minute. */

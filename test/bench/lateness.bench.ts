@@ -71,7 +71,7 @@ async function fires(
   const options = { dataDirectory, manifest, host: "127.0.0.1", port: 0, lines };
   const platform = Platform.open(options);
   try {
-    await platform.run(options);
+    await platform.run(options, () => undefined);
     await applySchedules(platform, join(folder, "orrery.yaml"), job);
     await platform.untilIdle();
     const runs = await listRuns(platform.services, { limit: limits.scanRows });

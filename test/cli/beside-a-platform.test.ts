@@ -35,7 +35,7 @@ beforeEach(async () => {
       ].map((each) => ({ ...each, inputs: { WHOM: "nobody" } })),
     }),
   );
-  await platform.run(options);
+  await platform.run(options, () => undefined);
 });
 afterEach(async () => {
   await platform.stop();

@@ -23,7 +23,7 @@ function aWatchedFile(now: string, applied = now): World {
     applied,
     changed: () => {
       read.push(fingerprint);
-      return Promise.resolve();
+      return Promise.resolve(fingerprint);
     },
   });
   return {
@@ -110,11 +110,13 @@ describe("a file that changes while it is being applied", () => {
       fingerprint: () => fingerprint,
       applied: "v1",
       changed: async () => {
-        read.push(fingerprint);
+        const reading = fingerprint;
+        read.push(reading);
         underWay += 1;
         most = Math.max(most, underWay);
         await new Promise<void>((resolve) => (finish = resolve));
         underWay -= 1;
+        return reading;
       },
     });
 

@@ -43,7 +43,12 @@ describe("a list of runs", () => {
     const cells = rows.map((row) => row.split(/ {2,}/));
     const nominal = (id: string): unknown => expect.stringMatching(nominalOf(id));
     expect(cells).toEqual([
-      [waiting, "waiting", nominal(waiting), `Run ${running} of the same schedul…`],
+      [
+        waiting,
+        "waiting",
+        nominal(waiting),
+        expect.stringMatching(/^Run hourly\S+ of the same.*…$/),
+      ],
       [running, "running", nominal(running), expect.stringMatching(/ so far$/), "7240 held"],
       [failed, "failed", nominal(failed), "0s", "0", "Its program ended with exit code 7"],
     ]);
