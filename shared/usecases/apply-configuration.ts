@@ -52,7 +52,7 @@ export async function applyConfiguration(
   services.log.write({
     level: "info",
     name: "configuration.applied",
-    message: `Configuration applied: ${added.length} schedules added, ${changed.length} changed, ${removed.length} removed, ${unchanged} unchanged`,
+    message: `Configuration applied: schedules added ${added.length}, changed ${changed.length}, removed ${removed.length}, unchanged ${unchanged}`,
     fields: { added: added.length, changed: changed.length, removed: removed.length, unchanged },
   });
   for (const name of applied.ended) {

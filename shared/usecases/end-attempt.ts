@@ -17,7 +17,7 @@ import { readRun, writeRun } from "../records/run-record.ts";
 import { readDefinition } from "../records/schedule-record.ts";
 import { planConclusion, writeConclusion } from "./conclude.ts";
 import { sendNudges, type Nudge } from "./nudge.ts";
-import { reportEnd, reportStarted } from "./report.ts";
+import { reportEnd, reportStarted, type Ended } from "./report.ts";
 import type { Services } from "./services.ts";
 import { tell } from "./tell.ts";
 import { wakeWaiting } from "./wake.ts";
@@ -33,16 +33,6 @@ export interface EndedAttempt {
     readonly finishedAt: Instant;
     readonly instanceType: string;
   };
-}
-
-/** What the end of an attempt led to. */
-export interface Ended {
-  readonly run: Run;
-  /** The run as it started, where its start and its end were seen at once. */
-  readonly startedNow: Run | undefined;
-  readonly account: Account;
-  readonly unitsHeld: number;
-  readonly unitsSettled: number;
 }
 
 /**

@@ -6,7 +6,16 @@ import { formatInstant } from "../core/time/instant.ts";
 import type { Account } from "../core/units/account.ts";
 import type { Log, LogEntry } from "../ports/log.ts";
 import type { Submitted } from "./admit-run.ts";
-import type { Ended } from "./end-attempt.ts";
+
+/** What the end of an attempt led to. */
+export interface Ended {
+  readonly run: Run;
+  /** The run as it started, where its start and its end were seen at once. */
+  readonly startedNow: Run | undefined;
+  readonly account: Account;
+  readonly unitsHeld: number;
+  readonly unitsSettled: number;
+}
 
 /** A run's life in log lines. The names are stable: platforms show and filter by them. */
 

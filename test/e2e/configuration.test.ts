@@ -27,7 +27,7 @@ describe.concurrent("a schedules file that changes while the platform runs", () 
     expect(platform.output).not.toContain("│ second");
 
     await home.write("orrery.yaml", schedules("echo third"));
-    await platform.line(/Configuration applied: 0 schedules added, 1 changed/);
+    await platform.line(/Configuration applied: schedules added 0, changed 1/);
     await platform.line(/│ third/);
     platform.signal("SIGINT");
 

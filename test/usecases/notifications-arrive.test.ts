@@ -3,6 +3,7 @@ import { deliveryIdOf } from "../../shared/core/ids.ts";
 import { limits } from "../../shared/core/limits.ts";
 import type { UnitLimits } from "../../shared/core/project/project-settings.ts";
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from "../../shared/core/time/duration.ts";
+import { deliver } from "../../shared/usecases/deliver.ts";
 import { aConfiguration, aSchedule, aSubscription } from "../support/builders.ts";
 import { deliveriesOf, expectNothingOwed } from "../support/invariants.ts";
 import { exits } from "../support/scripted-executor.ts";
@@ -115,6 +116,23 @@ describe("a notification", () => {
     await world.live(MINUTE_MS);
     await repeat();
 
+    expect(world.webhook.received).toHaveLength(2);
+  });
+
+  it("that two functions try at once counts as tried once, and is sent at most twice", async () => {
+    world.webhook.answer = () => failing;
+    world.loses = ({ queue }) => queue === "notify";
+    world.willRun("nightly", exits(SECOND_MS));
+    const schedules = [aSchedule({ timing: null })];
+    await world.apply(aConfiguration({ schedules, subscriptions: [ended] }));
+    await world.ask("nightly", "p1");
+    await world.advance(2 * SECOND_MS);
+    const [owed] = await deliveriesOf(world);
+    const id = owed?.id ?? deliveryIdOf("none", "none");
+
+    await Promise.all([deliver(world.services, id), deliver(world.services, id)]);
+
+    expect((await deliveriesOf(world))[0]?.tries).toHaveLength(1);
     expect(world.webhook.received).toHaveLength(2);
   });
 
