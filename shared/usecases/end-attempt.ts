@@ -1,7 +1,7 @@
 import { attemptIdOf, type RunId } from "../core/ids.ts";
 import { moveOperation, type OperationEvent } from "../core/operation/operation-state.ts";
 import { assert } from "../core/assert.ts";
-import type { AttemptEnd } from "../core/run/attempt.ts";
+import type { Attempt, AttemptEnd } from "../core/run/attempt.ts";
 import { endEvent } from "../core/run/end-event.ts";
 import type { Outcome } from "../core/run/outcome.ts";
 import { isFinal, liveAttempt, type Run } from "../core/run/run.ts";
@@ -70,7 +70,7 @@ async function writeEnd(
   const before = await readAccount(tx, record.run.project);
 
   const posting = postEnd(before, ended, {
-    rate: live.rate,
+    live,
     rates: configuration?.rates ?? {},
     now,
   });
@@ -120,7 +120,7 @@ function postEnd(
   account: Account,
   ended: EndedAttempt,
   priced: {
-    readonly rate: number;
+    readonly live: Attempt;
     readonly rates: Readonly<Record<string, number>>;
     readonly now: Instant;
   },
@@ -128,7 +128,10 @@ function postEnd(
   const attempt = attemptIdOf(ended.run, ended.number);
   if (ended.usage === undefined) return release(account, attempt, "not started", priced.now);
   const { startedAt, finishedAt, instanceType } = ended.usage;
-  const rate = rateOf(instanceType, priced.rates) ?? priced.rate;
+  // A rate that was changed meanwhile is for later attempts: this one was held at the old one.
+  const known =
+    instanceType === priced.live.instanceType ? undefined : rateOf(instanceType, priced.rates);
+  const rate = known ?? priced.live.rate;
   return settle(account, attempt, { startedAt, finishedAt, rate }, priced.now);
 }
 

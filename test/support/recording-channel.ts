@@ -5,7 +5,7 @@ import type { Channel, DeliveryOutcome, Notification } from "../../shared/ports/
 export class RecordingChannel<T extends Target> implements Channel<T> {
   readonly received: Notification[] = [];
   /** How the try that was just recorded ends. */
-  answer: (notification: Notification) => DeliveryOutcome = () => ({
+  answer: (notification: Notification) => DeliveryOutcome | Promise<DeliveryOutcome> = () => ({
     delivered: true,
     detail: "200 OK",
   });
@@ -13,7 +13,7 @@ export class RecordingChannel<T extends Target> implements Channel<T> {
   async deliver(_target: T, notification: Notification): Promise<DeliveryOutcome> {
     await Promise.resolve();
     this.received.push(notification);
-    return this.answer(notification);
+    return await this.answer(notification);
   }
 
   /** The types of what was received, without their prefix and version: `run.started`. */

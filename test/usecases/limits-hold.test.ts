@@ -244,6 +244,7 @@ describe("random work in a random budget", () => {
   it("never overshoots, and its ledger adds up after every step", async () => {
     await fc.assert(
       fc.asyncProperty(budgets, steps, async (given, plan) => {
+        await world.close();
         world = new World();
         await configure(given);
         for (const [index, { afterMs, runMs, prepareMs, isCancelled }] of plan.entries()) {
@@ -256,11 +257,9 @@ describe("random work in a random budget", () => {
         }
         await world.live(HOUR_MS);
         await expectNoOvershoot(world);
-        await world.close();
       }),
       { numRuns: 20 },
     );
-    world = new World();
   });
 });
 
