@@ -28,11 +28,11 @@ export async function startReceiver(options: {
         const body = Buffer.concat(chunks).toString("utf8");
         webhook.verify(body, request.headers as Record<string, string>);
         const { type, subject } = JSON.parse(body) as { type: string; subject: string };
-        if (!seen.has(id)) options.tell(`receiver got ${type} for ${subject}, signature verified`);
+        if (!seen.has(id)) options.tell(`✉ got ${type} for ${subject}, signature verified`);
         seen.add(id);
         response.writeHead(204).end();
       } catch {
-        options.tell("receiver refused a notification: wrong signature");
+        options.tell("✘ refused a notification: wrong signature");
         response.writeHead(401).end();
       }
     });

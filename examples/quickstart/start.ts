@@ -14,8 +14,11 @@ const port = Number(process.env["QUICKSTART_RECEIVER_PORT"] ?? 7071);
 const secret = `whsec_${randomBytes(24).toString("base64")}`;
 process.env["QUICKSTART_WEBHOOK_SECRET"] = secret;
 const out = (line: string): void => processTerminal.out(line);
+/** In the columns of the platform's own story. */
+const tell = (line: string): void =>
+  out(`${new Date().toISOString().slice(11, 19)}  ${"receiver".padEnd(16)}  ${line}`);
 
-const receiver = await startReceiver({ port, secret, tell: out }).catch((error: unknown) => {
+const receiver = await startReceiver({ port, secret, tell }).catch((error: unknown) => {
   processTerminal.err(`The receiver cannot listen on port ${port}: ${messageOf(error)}`);
   processTerminal.err("Another quickstart may be running; stop it first.");
   process.exit(1);

@@ -55,7 +55,7 @@ describe("the quickstart", () => {
       /✉ Told receiver \(webhook\): HTTP 204/,
     ];
     const lines = await Promise.all(told.map(async (pattern) => await started.line(pattern)));
-    await started.line(/^receiver got orrery\.run\.succeeded\.v1 for daily-revenue\..*verified$/);
+    await started.line(/receiver +✉ got orrery\.run\.succeeded\.v1 for daily-revenue\..*verified$/);
     started.signal("SIGINT");
 
     expect(await started.ended).toEqual({ code: 0, signal: null });

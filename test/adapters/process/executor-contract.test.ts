@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describeExecutor, eventually, type Behaviour } from "../../contract/executor.ts";
-import { aJob, processWorld } from "./process-world.ts";
+import { aJob } from "../../support/builders.ts";
+import { processWorld } from "./process-world.ts";
 
 /** Appends a line for every beginning; `listening` appears once its traps are set. */
 function commandFor(behaviour: Behaviour, root: string): string {

@@ -9,29 +9,13 @@ import { instant } from "../../../shared/core/time/instant.ts";
 import type { Clock } from "../../../shared/ports/clock.ts";
 import type { ExecutionResult, Executor, StartRequest } from "../../../shared/ports/executor.ts";
 import { freshAttempt, resultOf } from "../../contract/executor.ts";
+import { aJob } from "../../support/builders.ts";
 
 /** Real processes live in real time. */
 export const realClock: Clock = {
   now: () => instant(Date.now()),
   monotonicMs: () => performance.now(),
 };
-
-export function aJob(
-  part: Partial<JobDefinition> & Pick<JobDefinition, "command" | "root">,
-): JobDefinition {
-  return {
-    arguments: {},
-    inputs: [],
-    outputs: [],
-    environment: {},
-    s3Mounts: [],
-    datasets: [],
-    outputDatasets: [],
-    attachProjectDisk: false,
-    instanceTypes: ["c1.4"],
-    ...part,
-  };
-}
 
 /** A folder with a job in it, an executor, and short ways to run and read. */
 export interface ProcessWorld {
