@@ -11,6 +11,7 @@ const MARKS: Readonly<Record<string, readonly [mark: string, style: Style]>> = {
   "run.admitted": ["◆", "blue"],
   "run.waiting": ["…", "yellow"],
   "run.started": ["▶", "green"],
+  "run.found": ["▶", "green"],
   "run.succeeded": ["✔", "green"],
   "run.failed": ["✘", "red"],
   "run.timedOut": ["✘", "red"],

@@ -8,7 +8,8 @@ import { plusMs } from "../../shared/core/time/instant.ts";
 import { applyConfiguration } from "../../shared/usecases/apply-configuration.ts";
 import { fire } from "../../shared/usecases/fire.ts";
 import { isIdle } from "../../shared/usecases/is-idle.ts";
-import { liveAttempts } from "../../shared/usecases/live-attempts.ts";
+import { liveRuns } from "../../shared/usecases/live-runs.ts";
+import { reportFound } from "../../shared/usecases/report.ts";
 import { sendNudges } from "../../shared/usecases/nudge.ts";
 import { apiToken } from "./api-token.ts";
 import { startHttp, type HttpTrigger } from "./http-trigger.ts";
@@ -98,6 +99,7 @@ export class Platform {
     this.#running = { triggers, http, rounds };
 
     services.executor.onEnded((attempt) => void this.#watch(attempt));
+    for (const run of await liveRuns(services)) reportFound(services.log, run);
     await services.queue.takeJournaled();
     const deadlineAt = plusMs(services.clock.now(), MINUTE_MS);
     await fire(services, { scope: "everything", deadlineAt });
@@ -138,7 +140,7 @@ export class Platform {
     const giveUpAt = plusMs(this.services.clock.now(), limits.stopGraceMs);
     let left = 0;
     await this.#until(async () => {
-      left = await liveAttempts(this.services);
+      left = (await liveRuns(this.services)).length;
       return left === 0 || this.services.clock.now() >= giveUpAt;
     });
     triggers.stopQueues("all");

@@ -5,6 +5,9 @@ import type { Log, LogEntry } from "../../shared/ports/log.ts";
 import { JobOutput } from "./job-output.ts";
 import { Narrator, type Lines } from "./narrator.ts";
 
+/** Log lines behind which a job's output begins. */
+const BEGINNINGS = ["run.started", "run.found"];
+
 /** Log lines that no output of the job may follow. */
 const ENDS = ["run.succeeded", "run.failed", "run.timedOut", "run.cancelled", "run.retried"];
 
@@ -64,7 +67,7 @@ export class Story implements Log {
 
   #tell(entry: LogEntry): void {
     this.#narrator.write(entry);
-    if (entry.name !== "run.started") return;
+    if (!BEGINNINGS.includes(entry.name) || this.#outputs.has(entry.fields["run"])) return;
     const output = this.#follow(entry);
     if (output !== undefined) this.#outputs.set(entry.fields["run"], output);
   }

@@ -55,6 +55,15 @@ export function reportStarted(log: Log, run: Run): void {
   log.write(line("info", "run.started", run, message));
 }
 
+/** A run that was under way when the platform before this one ended. */
+export function reportFound(log: Log, run: Run): void {
+  const startedAt = liveAttempt(run)?.startedAt;
+  const since =
+    startedAt === undefined ? "was being started" : `runs since ${formatInstant(startedAt)}`;
+  const message = `found again: attempt ${run.attempts.length} ${since}`;
+  log.write(line("info", "run.found", run, message));
+}
+
 export function reportEnd(log: Log, ended: Ended): void {
   const { run, account, unitsHeld, unitsSettled } = ended;
   const attempt = run.attempts.at(-1);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { RunId } from "../../shared/core/ids.ts";
+import { projectId, type RunId } from "../../shared/core/ids.ts";
 import { limits as ceilings } from "../../shared/core/limits.ts";
 import type { UnitLimits } from "../../shared/core/project/project-settings.ts";
 import { PRIORITIES } from "../../shared/core/schedule/schedule-definition.ts";
@@ -123,6 +123,19 @@ describe("runs that ask for more than their project allows at once", () => {
 
     expect(before).toBe("waiting (limit_hour)");
     expect((await world.run(second as RunId)).state).toBe("running");
+  });
+});
+
+describe("a project whose limit is full", () => {
+  it("delays no other project's run, however many of its own wait (P7)", async () => {
+    const elsewhere = untimed("elsewhere", { ...TEN_MINUTES, project: projectId("other") });
+    await configure({ concurrentRuns: 1 }, [untimed("small", TEN_MINUTES), elsewhere]);
+    await ask(30);
+
+    const [run] = await ask(1, "elsewhere");
+
+    expect((await world.states("small")).filter((state) => state === "running")).toHaveLength(1);
+    expect((await world.run(run as RunId)).state).toBe("running");
   });
 });
 

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from "../../shared/core/time/duration.ts";
 import { explainRun } from "../../shared/usecases/explain-run.ts";
 import { listRuns } from "../../shared/usecases/list-runs.ts";
-import { liveAttempts } from "../../shared/usecases/live-attempts.ts";
+import { liveRuns } from "../../shared/usecases/live-runs.ts";
 import { aConfiguration, aJob, aSchedule, START_AT } from "../support/builders.ts";
 import { exits } from "../support/scripted-executor.ts";
 import { aCron, aTiming } from "../support/timing-builder.ts";
@@ -83,7 +83,7 @@ describe("an explained run", () => {
     await world.deliverAll();
 
     expect(await explainRun(world.services, run)).toMatchObject({ checks: [] });
-    expect(await liveAttempts(world.services)).toBe(1);
+    expect((await liveRuns(world.services)).map((each) => each.id)).toEqual([run]);
   });
 
   it("changes nothing", async () => {

@@ -79,6 +79,17 @@ describe("the story of a run", () => {
     expect(lines).toEqual(["▶ started", "│ one", "│ partial", "✔ succeeded", "◆ settled"]);
   });
 
+  it("has the output of a job found again from its beginning, and once", async () => {
+    const { clock, logs, lines, story } = aWorld();
+    logs.append("stdout", "before\n");
+
+    story.write(anEntry("run.found", "found again"));
+    story.write(anEntry("run.started", "started"));
+    await clock.advance(limits.outputFollowMs);
+
+    expect(lines).toEqual(["▶ found again", "▶ started", "│ before"]);
+  });
+
   it("shows output while the job runs", async () => {
     const { clock, logs, lines, story } = aWorld();
 
