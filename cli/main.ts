@@ -6,6 +6,7 @@ import { nextCommand } from "./commands/next.ts";
 import { rejectedCommand } from "./commands/rejected.ts";
 import { runCommand } from "./commands/run.ts";
 import { runsCommand } from "./commands/runs.ts";
+import { schemaCommand } from "./commands/schema.ts";
 import { sendCommand } from "./commands/send.ts";
 import { showCommand } from "./commands/show.ts";
 import { upCommand } from "./commands/up.ts";
@@ -47,7 +48,10 @@ function program(terminal: Terminal): Command {
 /** In the order in which a newcomer needs them. */
 function commandGroups(terminal: Terminal): readonly (readonly [string, readonly Command[]])[] {
   return [
-    ["Before anything runs:", [validateCommand(terminal), nextCommand(terminal)]],
+    [
+      "Before anything runs:",
+      [validateCommand(terminal), nextCommand(terminal), schemaCommand(terminal)],
+    ],
     [
       "Make something run:",
       [upCommand(terminal), runCommand(terminal), sendCommand(terminal), cancelCommand(terminal)],

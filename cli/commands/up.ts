@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { tokenFile } from "../../infra/local/api-token.ts";
 import { fingerprints, type Trail } from "../../infra/local/configuration-file.ts";
 import { readManifest } from "../../infra/local/manifest.ts";
@@ -22,6 +22,7 @@ interface UpOptions {
   readonly host: string;
   readonly port: number;
   readonly untilIdle?: true;
+  readonly log: "story" | "json";
 }
 
 /** `orrery up`: runs the platform until somebody stops it, or until nothing is left to do. */
@@ -38,6 +39,11 @@ export function upCommand(terminal: Terminal): Command {
     .option("--host <address>", "the address to listen on", "127.0.0.1")
     .option("-p, --port <number>", "the port to listen on; 0 takes a free one", parsePort, 7070)
     .option("--until-idle", "exit 0 once nothing is live and nothing is due within a minute")
+    .addOption(
+      new Option("--log <form>", "a story for people, or JSON lines for a log collector")
+        .choices(["story", "json"])
+        .default("story"),
+    )
     .addHelpText(
       "after",
       "\nExamples:\n  orrery up --config orrery.yaml\n  orrery up --config orrery.yaml --data /var/lib/orrery --until-idle",
@@ -57,6 +63,7 @@ async function up(terminal: Terminal, options: UpOptions): Promise<void> {
     host: options.host,
     port: options.port,
     lines: { write: (line) => terminal.out(line) },
+    log: options.log,
   };
   // Loaded only here: no other command needs the platform, and it is the largest part of the program.
   const { Platform: LocalPlatform } = await import("../../infra/local/platform.ts");
@@ -83,11 +90,12 @@ async function up(terminal: Terminal, options: UpOptions): Promise<void> {
 }
 
 function greet(terminal: Terminal, options: PlatformOptions, address: string): void {
-  terminal.out(`Orrery listens on ${address} (health: ${address}/orrery/v1/health)`);
-  terminal.out(
-    `Data is in ${options.dataDirectory}; the API token is in ${tokenFile(options.dataDirectory)}`,
-  );
-  terminal.out("Ctrl-C stops it.");
+  const { dataDirectory, log } = options;
+  // Whoever collects JSON lines expects nothing else among them.
+  const say = (line: string): void => (log === "json" ? terminal.err(line) : terminal.out(line));
+  say(`Orrery listens on ${address} (health: ${address}/orrery/v1/health)`);
+  say(`Data is in ${dataDirectory}; the API token is in ${tokenFile(dataDirectory)}`);
+  say("Ctrl-C stops it.");
 }
 
 /**

@@ -19,6 +19,7 @@ import { Rounds } from "./rounds.ts";
 import { Story } from "./story.ts";
 import { Triggers } from "./triggers.ts";
 import {
+  jsonLog,
   lockDataDirectory,
   openDataDirectory,
   platformServices,
@@ -41,6 +42,8 @@ export interface PlatformOptions {
   readonly host: string;
   readonly port: number;
   readonly lines: Lines;
+  /** What is written: a story for people, with the jobs' own output, or entries in JSON. */
+  readonly log: "story" | "json";
 }
 
 /** What runs, as long as it runs. */
@@ -61,7 +64,8 @@ export class Platform {
     this.#unlock = unlock;
     this.#data = openDataDirectory(options.dataDirectory);
     this.#story = new Story(options.lines, this.#data);
-    this.services = platformServices(this.#data, options.manifest, this.#story);
+    const log = options.log === "json" ? jsonLog(options.lines) : this.#story;
+    this.services = platformServices(this.#data, options.manifest, log);
   }
 
   /** Takes the data directory over. Nothing fires before `run`. */

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { JsonLog } from "../../shared/adapters/json-log/json-log.ts";
 import { LogChannel } from "../../shared/adapters/log-channel/log-channel.ts";
 import { MemoryQueue, type QueueSettings } from "../../shared/adapters/memory/memory-queue.ts";
 import { attemptPlace } from "../../shared/adapters/process/attempt-place.ts";
@@ -114,6 +115,11 @@ export function commandServices(data: DataDirectory, log: Log): Services {
   const { store, executor, clock } = data;
   const queue: Queue = { send: async () => await Promise.resolve() };
   return { store, executor, clock, random: systemRandom, queue, log, channels: channels(log) };
+}
+
+/** Log entries as lines of JSON, for a machine that reads them instead of a person. */
+export function jsonLog(lines: { write(line: string): void }): Log {
+  return new JsonLog({ write: (line) => lines.write(line.trimEnd()) });
 }
 
 function channels(log: Log): Services["channels"] {

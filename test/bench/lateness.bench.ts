@@ -68,7 +68,14 @@ async function fires(
   const dataDirectory = join(folder, "data");
   const manifest = readManifest(readFileSync("serverless.yaml", "utf8"));
   const lines = { write: () => undefined };
-  const options = { dataDirectory, manifest, host: "127.0.0.1", port: 0, lines };
+  const options = {
+    dataDirectory,
+    manifest,
+    host: "127.0.0.1",
+    port: 0,
+    lines,
+    log: "json" as const,
+  };
   const platform = Platform.open(options);
   try {
     await platform.run(options, () => undefined);

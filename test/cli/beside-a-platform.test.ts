@@ -21,6 +21,7 @@ beforeEach(async () => {
     host: "127.0.0.1",
     port: 0,
     lines: { write: () => undefined },
+    log: "story" as const,
   };
   platform = Platform.open(options);
   const schedule = (name: string, command: string) =>

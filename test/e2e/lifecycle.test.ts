@@ -56,6 +56,23 @@ schedules:
   });
 });
 
+describe.concurrent("a platform that logs for a collector", () => {
+  it("writes entries in JSON, and greets beside them", async (test) => {
+    const home = await Home.of(test);
+    await home.write("orrery.yaml", NOTHING_DUE);
+
+    const platform = home.up("--until-idle", "--log", "json");
+    await platform.ended;
+
+    const lines = platform.output.split("\n");
+    const entries = lines.filter((line) => line.startsWith("{"));
+    expect(entries.map((line) => JSON.parse(line) as unknown)).toEqual([
+      expect.objectContaining({ level: "INFO", name: "configuration.applied", added: 1 }),
+    ]);
+    expect(lines).toHaveLength(entries.length + 3);
+  });
+});
+
 describe.concurrent("a platform", () => {
   it.for(["SIGINT", "SIGTERM"] as const)("ends with exit code 0 on %s", async (signal, test) => {
     const home = await Home.of(test);

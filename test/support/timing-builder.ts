@@ -1,7 +1,7 @@
 import { assert } from "../../shared/core/assert.ts";
 import { compileTiming } from "../../shared/core/schedule/compile-timing.ts";
 import type { CompiledTiming } from "../../shared/core/schedule/compiled-timing.ts";
-import { occurrencesAfter } from "../../shared/core/schedule/next-occurrence.ts";
+import { occurrencesAfter } from "./occurrences.ts";
 import type { DstPolicy, TimingSpec, WhenSpec } from "../../shared/core/schedule/timing.ts";
 import { parseInstant, type Instant } from "../../shared/core/time/instant.ts";
 import { formatLocal } from "../../shared/core/time/zone.ts";

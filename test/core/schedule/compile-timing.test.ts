@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { compileTiming } from "../../../shared/core/schedule/compile-timing.ts";
-import { occurrencesAfter } from "../../../shared/core/schedule/next-occurrence.ts";
+import { occurrencesAfter } from "../../support/occurrences.ts";
 import type { DstPolicy, TimingSpec, WhenSpec } from "../../../shared/core/schedule/timing.ts";
 import { DAY_MS } from "../../../shared/core/time/duration.ts";
 import { formatInstant } from "../../../shared/core/time/instant.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { occurrencesBetween } from "../../../shared/core/schedule/next-occurrence.ts";
+import { occurrencesBetween } from "../../support/occurrences.ts";
 import type { DstPolicy } from "../../../shared/core/schedule/timing.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "../../../shared/core/time/duration.ts";
 import { instant } from "../../../shared/core/time/instant.ts";

@@ -1,13 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  nextOccurrence,
-  occurrencesAfter,
-  occurrencesBetween,
-} from "../../../shared/core/schedule/next-occurrence.ts";
+import { nextOccurrence } from "../../../shared/core/schedule/next-occurrence.ts";
 import type { DstPolicy } from "../../../shared/core/schedule/timing.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../../shared/core/time/duration.ts";
 import { formatInstant, INSTANT_MAX, instant, plusMs } from "../../../shared/core/time/instant.ts";
+import { occurrencesAfter, occurrencesBetween } from "../../support/occurrences.ts";
 import { aCron, at, compiled, firesOf } from "../../support/timing-builder.ts";
 
 describe("a fixed time in a night with a gap", () => {
