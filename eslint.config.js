@@ -3,7 +3,7 @@ import { layers } from "./infra/lint/layers.js";
 
 /** Lints types strictly; the arrows between folders are in `infra/lint/layers.js`. */
 export default tseslint.config(
-  { ignores: ["dist/**", "coverage/**", ".orrery/**", "node_modules/**"] },
+  { ignores: ["dist/**", "shared/gen/**", "coverage/**", ".orrery/**", "node_modules/**"] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: { allowDefaultProject: [] } } },

@@ -1,8 +1,10 @@
 /**
  * The arrows of the house, as lint rules.
  *
- *   handler ──▶ wiring ──┬─▶ usecases ──┬─▶ records, config ─▶ ports ──▶ core
- *                        └─▶ adapters ──┘
+ *   handler ──▶ wiring ──┬─▶ api ─▶ usecases ──┬─▶ records, config ─▶ ports ──▶ core
+ *                        └─▶ adapters ─────────┘
+ *
+ * `gen` is what buf makes of `proto`; only `api` and the faces that serve it see it.
  *
  * An arrow means "may import", and steps may be skipped towards the right. Only a wiring file names
  * adapters. `core` is pure: it imports only `core`, the one parser it stands on, and a hash.
@@ -78,16 +80,26 @@ export const layers = [
     files: ["shared/usecases/**"],
     rules: {
       ...deny(
-        to("adapters|gen|functions|infra|cli", "A use case sees ports and core, never an adapter."),
+        to(
+          "adapters|api|gen|functions|infra|cli",
+          "A use case sees ports and core, never an adapter.",
+        ),
         ["^node:(?!crypto$)", "A use case reaches the world through ports."],
       ),
       ...clockless,
     },
   },
   {
+    files: ["shared/api/**"],
+    rules: {
+      ...deny(to("adapters|functions|infra|cli", "The API face sees use cases, never an adapter.")),
+      ...clockless,
+    },
+  },
+  {
     files: ["shared/adapters/**"],
     rules: deny(
-      to("usecases|functions|infra|cli", "An adapter implements a port and knows no use case."),
+      to("usecases|api|functions|infra|cli", "An adapter implements a port and knows no use case."),
     ),
   },
   {
