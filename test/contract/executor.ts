@@ -8,8 +8,14 @@ import {
   type AttemptId,
 } from "../../shared/core/ids.ts";
 import type { JobDefinition } from "../../shared/core/job/job-definition.ts";
+import { limits } from "../../shared/core/limits.ts";
 import { instant } from "../../shared/core/time/instant.ts";
-import type { ExecutionReport, ExecutionResult, Executor } from "../../shared/ports/executor.ts";
+import type {
+  ExecutionReport,
+  ExecutionResult,
+  Executor,
+  Progress,
+} from "../../shared/ports/executor.ts";
 
 /** What the program of a job does, in terms every engine can act out. */
 export type Behaviour =
@@ -19,6 +25,8 @@ export type Behaviour =
       readonly prints?: string;
       /** Content of the output `result.txt`, which the job declares; left out, it is missing. */
       readonly output?: string;
+      /** What it says about how far it is. */
+      readonly reports?: Progress;
     }
   /** Runs on until it is asked to end, and then ends with this code. */
   | { readonly does: "wait"; readonly codeWhenAsked: number }
@@ -67,6 +75,7 @@ export async function resultOf(executor: Executor, attempt: AttemptId): Promise<
   });
 }
 
+const PROJECT = projectId("bt1contract");
 const GENEROUS = { softLimitMs: 60_000, hardLimitMs: 120_000 };
 
 /** States what any executor does; an engine's test file calls it with a way to make its world. */
@@ -76,9 +85,9 @@ export function describeExecutor(name: string, make: () => Promise<ExecutorWorld
     let attempt: AttemptId;
     const start = async (behaviour: Behaviour, limits = GENEROUS): Promise<void> => {
       await world.executor.start({
-        project: projectId("bt1contract"),
+        project: PROJECT,
         attempt,
-        job: world.jobThat(behaviour),
+        work: world.jobThat(behaviour),
         variables: {},
         ...limits,
       });
@@ -131,13 +140,76 @@ export function describeExecutor(name: string, make: () => Promise<ExecutorWorld
       });
     });
 
+    it("says that it collects outputs before it gives them, whichever executor asks", async () => {
+      await start({ does: "exit", code: 0, output: "42\n" });
+
+      const ended = await eventually(async () => {
+        const report = await world.executor.poll(attempt);
+        return ["preparing", "running"].includes(report.state) ? undefined : report;
+      });
+
+      expect(ended).toEqual({ state: "collecting", startedAt: expect.any(Number) as number });
+      expect((await world.reopen().poll(attempt)).state).toBe("ended");
+    });
+
+    it("tells the progress that the program reported, and none where it did not", async () => {
+      const reports = { message: "half way", percent: 50, at: instant(1_800_000_000_000) };
+      await start({ does: "exit", code: 0, reports });
+      await resultOf(world.executor, attempt);
+
+      expect(await world.reopen().progress(attempt)).toEqual(reports);
+      expect(await world.executor.progress(freshAttempt())).toBeUndefined();
+    });
+
+    it("locates the files that an ended execution lists, and no others", async () => {
+      await start({ does: "exit", code: 0, output: "42\n" });
+      await resultOf(world.executor, attempt);
+      const locate = async (kind: "output" | "log", path: string): Promise<unknown> =>
+        await world.executor.locate(attempt, { kind, path });
+
+      expect(await locate("output", "result.txt")).toBeDefined();
+      expect(await locate("output", "other.txt")).toBeUndefined();
+      expect(await locate("output", "../claim")).toBeUndefined();
+      expect(await locate("log", "result.txt")).toBeUndefined();
+    });
+
+    it("locates nothing while the program runs", async () => {
+      await start({ does: "wait", codeWhenAsked: 0 });
+
+      const file = { kind: "output", path: "result.txt" } as const;
+      expect(await world.executor.locate(attempt, file)).toBeUndefined();
+    });
+
+    it("has nothing left of an attempt that was cleared, once or twice", async () => {
+      await start({ does: "exit", code: 0, output: "42\n", prints: "said" });
+      await resultOf(world.executor, attempt);
+
+      await world.executor.clear(attempt);
+      await world.reopen().clear(attempt);
+
+      const file = { kind: "output", path: "result.txt" } as const;
+      expect(await world.executor.locate(attempt, file)).toBeUndefined();
+      expect((await world.executor.readLog(attempt, "stdout", 0)).bytes).toHaveLength(0);
+      expect(await world.executor.poll(attempt)).toEqual({ state: "unknown" });
+      expect(await world.beginnings(attempt)).toBe(1);
+    });
+
+    it("does not clear an attempt that runs, and clears one that never started", async () => {
+      await start({ does: "wait", codeWhenAsked: 0 });
+
+      await expect(world.executor.clear(attempt)).rejects.toThrow("has ended before it is cleared");
+      await world.executor.clear(freshAttempt());
+
+      expect((await world.executor.poll(attempt)).state).toBe("running");
+    });
+
     it("runs one program however often an attempt is started, before its end and after", async () => {
       const behaviour: Behaviour = { does: "exit", code: 0 };
       const other = world.reopen();
       const request = {
-        project: projectId("bt1contract"),
+        project: PROJECT,
         attempt,
-        job: world.jobThat(behaviour),
+        work: world.jobThat(behaviour),
         variables: {},
         ...GENEROUS,
       };
@@ -173,6 +245,18 @@ export function describeExecutor(name: string, make: () => Promise<ExecutorWorld
 
       const result = await resultOf(world.executor, attempt);
       expect(result).toMatchObject({ ending: "cancelled", exitCode: 137 });
+    });
+
+    it("kills at once also right after it asked", async () => {
+      await start({ does: "resist" });
+      await world.listening(attempt);
+
+      await world.executor.stop(attempt, "graceful", "cancelled");
+      await world.executor.stop(attempt, "kill", "cancelled");
+
+      const result = await resultOf(world.executor, attempt);
+      expect(result).toMatchObject({ ending: "cancelled", exitCode: 137 });
+      expect(result.finishedAt - result.startedAt).toBeLessThan(limits.killGraceMs / 2);
     });
 
     it("asks at the soft limit, and says that time ran out", async () => {
@@ -227,8 +311,9 @@ export function describeExecutor(name: string, make: () => Promise<ExecutorWorld
     });
 
     it("refuses a job it cannot honour, with a reason, and takes one it can", async () => {
-      expect((await world.executor.check(world.refusedJob))?.reason).toMatch(/\w+/);
-      expect(await world.executor.check(world.jobThat({ does: "exit", code: 0 }))).toBeUndefined();
+      expect((await world.executor.check(PROJECT, world.refusedJob))?.reason).toMatch(/\w+/);
+      const taken = world.jobThat({ does: "exit", code: 0 });
+      expect(await world.executor.check(PROJECT, taken)).toBeUndefined();
     });
   });
 }

@@ -8,16 +8,19 @@ import { describeExecutor, type Behaviour } from "./executor.ts";
 function scriptOf(behaviour: Behaviour): Script {
   switch (behaviour.does) {
     case "exit": {
-      const { code, prints = "", output } = behaviour;
+      const { code, prints = "", output, reports } = behaviour;
       const path = "result.txt";
-      return output === undefined
-        ? {
-            runMs: 0,
-            code,
-            prints,
-            outputErrors: [{ path, type: "NOT_FOUND", description: "it was not written" }],
-          }
-        : { runMs: 0, code, prints, outputs: [anOutput(path, output)] };
+      const missing = { path, type: "NOT_FOUND", description: "it was not written" } as const;
+      return {
+        runMs: 0,
+        code,
+        prints,
+        collects: true,
+        ...(reports === undefined ? {} : { progress: reports }),
+        ...(output === undefined
+          ? { outputErrors: [missing] }
+          : { outputs: [anOutput(path, output)] }),
+      };
     }
     case "wait":
       return { runMs: Infinity, codeWhenAsked: behaviour.codeWhenAsked };
@@ -29,8 +32,8 @@ function scriptOf(behaviour: Behaviour): Script {
 describeExecutor("the scripted executor", async () => {
   await Promise.resolve();
   // The behaviour travels in the command, which is all that an execution is told.
-  const executor = new ScriptedExecutor(systemClock, ({ job }: StartRequest) =>
-    scriptOf(JSON.parse(job.command) as Behaviour),
+  const executor = new ScriptedExecutor(systemClock, ({ work }: StartRequest) =>
+    work.kind === "job" ? scriptOf(JSON.parse(work.command) as Behaviour) : undefined,
   );
   const refusedJob = aJob({ command: "refused" });
   executor.refuse("refused", "It needs a container engine");

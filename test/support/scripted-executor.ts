@@ -3,18 +3,26 @@ import { assert } from "../../shared/core/assert.ts";
 import { OrreryError } from "../../shared/core/errors.ts";
 import type {
   ExecutionResult,
+  LogFile,
   OutputError,
   OutputFile,
 } from "../../shared/core/execution/execution-result.ts";
-import type { AttemptId } from "../../shared/core/ids.ts";
-import type { JobDefinition } from "../../shared/core/job/job-definition.ts";
+import type { AttemptId, ProjectId } from "../../shared/core/ids.ts";
 import { limits } from "../../shared/core/limits.ts";
 import { instant, plusMs, type Instant } from "../../shared/core/time/instant.ts";
+import type {
+  NotebookResult,
+  NotebookTarget,
+} from "../../shared/core/notebook/notebook-definition.ts";
+import type { Work } from "../../shared/core/work.ts";
 import type { Clock } from "../../shared/ports/clock.ts";
 import type {
+  ExecutionFile,
   ExecutionReport,
   Executor,
+  FileLocation,
   LogChunk,
+  Progress,
   Refusal,
   StartRequest,
 } from "../../shared/ports/executor.ts";
@@ -35,6 +43,12 @@ export interface Script {
   readonly unavailableStarts?: number;
   readonly outputs?: readonly OutputFile[];
   readonly outputErrors?: readonly OutputError[];
+  readonly logs?: readonly LogFile[];
+  /** Its end is seen in two polls: one that answers `collecting`, one that has the result. */
+  readonly collects?: true;
+  /** What it says about how far it is, from its start on. */
+  readonly progress?: Progress;
+  readonly notebook?: NotebookResult;
   readonly prints?: string;
   /** The instance it gets; the first one the job lists unless given. */
   readonly instanceType?: string;
@@ -52,6 +66,7 @@ interface Execution {
   readonly acceptedAt: Instant;
   asked?: Stop;
   killed?: Stop;
+  isCollecting?: true;
 }
 
 type End = Pick<ExecutionResult, "ending" | "exitCode"> & { readonly at: number };
@@ -68,6 +83,7 @@ export class ScriptedExecutor implements Executor {
   readonly #scripts = new Map<AttemptId, Script>();
   readonly #failedStarts = new Map<AttemptId, number>();
   readonly #refusals = new Map<string, string>();
+  readonly #cleared = new Set<AttemptId>();
   /** Every poll, for tests that count them. */
   polls = 0;
 
@@ -95,7 +111,7 @@ export class ScriptedExecutor implements Executor {
     return { startedAt: startedAt(execution), endedAt: endOf(execution).at };
   }
 
-  /** From now on jobs with this command are refused. */
+  /** From now on jobs with this command are refused, or notebooks with this path. */
   refuse(command: string, reason: string): void {
     this.#refusals.set(command, reason);
   }
@@ -105,14 +121,15 @@ export class ScriptedExecutor implements Executor {
     this.#executions.delete(attempt);
   }
 
-  async check(job: JobDefinition): Promise<Refusal | undefined> {
-    const reason = this.#refusals.get(job.command);
+  async check(_: ProjectId, work: Work): Promise<Refusal | undefined> {
+    const reason = this.#refusals.get(work.kind === "job" ? work.command : nameOf(work.target));
     return await Promise.resolve(reason === undefined ? undefined : { reason });
   }
 
   async start(request: StartRequest): Promise<void> {
     await Promise.resolve();
     const { attempt } = request;
+    assert(!this.#cleared.has(attempt), `${attempt} is not started after it was cleared`);
     const present = this.#executions.get(attempt);
     if (present !== undefined) {
       const same = JSON.stringify(present.request) === JSON.stringify(request);
@@ -137,11 +154,17 @@ export class ScriptedExecutor implements Executor {
     this.polls += 1;
     await Promise.resolve();
     const execution = this.#executions.get(attempt);
-    if (execution === undefined) return { state: "unknown" };
+    if (execution === undefined || this.#cleared.has(attempt)) return { state: "unknown" };
     const now = this.#clock.now();
     const end = endOf(execution);
-    if (end.at <= now) return { state: "ended", result: resultOf(execution, end) };
     const began = startedAt(execution);
+    if (end.at <= now) {
+      if (execution.script.collects === undefined || execution.isCollecting) {
+        return { state: "ended", result: resultOf(execution, end) };
+      }
+      execution.isCollecting = true;
+      return { state: "collecting", startedAt: instant(began) };
+    }
     return began > now ? { state: "preparing" } : { state: "running", startedAt: instant(began) };
   }
 
@@ -160,15 +183,48 @@ export class ScriptedExecutor implements Executor {
 
   async readLog(attempt: AttemptId, stream: string, offset: number): Promise<LogChunk> {
     await Promise.resolve();
-    const text = this.#executions.get(attempt)?.script.prints ?? "";
+    const kept = this.#cleared.has(attempt) ? undefined : this.#executions.get(attempt);
+    const text = kept?.script.prints ?? "";
     const bytes = new TextEncoder().encode(stream === "stdout" ? text : "").slice(offset);
     return { bytes, nextOffset: offset + bytes.length };
+  }
+
+  async progress(attempt: AttemptId): Promise<Progress | undefined> {
+    await Promise.resolve();
+    const execution = this.#executions.get(attempt);
+    if (execution === undefined || startedAt(execution) > this.#clock.now()) return undefined;
+    return execution.script.progress;
+  }
+
+  /** A path that nothing is at: what a caller does with it is another test's matter. */
+  async locate(attempt: AttemptId, file: ExecutionFile): Promise<FileLocation | undefined> {
+    await Promise.resolve();
+    const execution = this.#executions.get(attempt);
+    if (execution === undefined || this.#cleared.has(attempt)) return undefined;
+    const end = endOf(execution);
+    if (end.at > this.#clock.now()) return undefined;
+    const { outputs, logs = [] } = resultOf(execution, end);
+    const known: readonly { readonly path: string }[] = file.kind === "output" ? outputs : logs;
+    if (!known.some(({ path }) => path === file.path)) return undefined;
+    return { kind: "path", path: `/scripted/${attempt}/${file.path}` };
+  }
+
+  async clear(attempt: AttemptId): Promise<void> {
+    await Promise.resolve();
+    const execution = this.#executions.get(attempt);
+    const isOver = execution === undefined || endOf(execution).at <= this.#clock.now();
+    assert(isOver, `${attempt} has ended before it is cleared`);
+    this.#cleared.add(attempt);
   }
 
   /** It never tells: a hint is no promise, so nothing may need one. */
   onEnded(): () => void {
     return () => undefined;
   }
+}
+
+function nameOf(target: NotebookTarget): string {
+  return target.kind === "notebook" ? target.path : target.cell;
 }
 
 function startedAt(execution: Execution): number {
@@ -189,7 +245,7 @@ function endOf(execution: Execution): End {
   const asked =
     told !== undefined && told.at <= softAt ? told : { at: softAt, because: "timedOut" as const };
   const hardAt = began + request.hardLimitMs;
-  const graceMs = request.job.gracefulShutdown?.timeoutMs ?? limits.killGraceMs;
+  const graceMs = request.work.gracefulShutdown?.timeoutMs ?? limits.killGraceMs;
   const killAt = Math.min(
     hardAt,
     asked === told ? told.at + graceMs : Infinity,
@@ -211,9 +267,11 @@ function resultOf(execution: Execution, end: End): ExecutionResult {
     ...how,
     startedAt: instant(startedAt(execution)),
     finishedAt: instant(at),
-    instanceType: script.instanceType ?? request.job.instanceTypes[0],
+    instanceType: script.instanceType ?? request.work.instanceTypes[0],
     outputs: script.outputs ?? [],
     outputErrors: script.outputErrors ?? [],
+    ...(script.logs === undefined ? {} : { logs: script.logs }),
+    ...(script.notebook === undefined ? {} : { notebook: script.notebook }),
   };
 }
 

@@ -18,6 +18,10 @@ export interface AttemptPlace {
   /** The final report, once outputs are collected. */
   readonly result: string;
   readonly outputs: string;
+  /** Made by the poll that says the outputs are being collected; the next poll collects. */
+  readonly collecting: string;
+  /** Where the directory goes on its way out. */
+  readonly cleared: string;
 }
 
 /** Where one launch keeps what it prepared and what its program writes. */
@@ -45,6 +49,8 @@ export function attemptPlace(directory: string, attempt: AttemptId): AttemptPlac
     killed: join(root, "killed"),
     result: join(root, "result.json"),
     outputs: join(root, "outputs"),
+    collecting: join(root, "collecting"),
+    cleared: join(directory, "cleared", attempt),
   };
 }
 

@@ -1,10 +1,9 @@
 import { statfs } from "node:fs/promises";
 import { posix } from "node:path";
-import { OrreryError } from "../../core/errors.ts";
+import type { ProjectId } from "../../core/ids.ts";
 import type { JobDefinition } from "../../core/job/job-definition.ts";
 import { PROJECT_HOME_VARIABLE, VARIABLE_NAME } from "../../core/job/substitute.ts";
 import { limits } from "../../core/limits.ts";
-import type { Refusal } from "../../ports/executor.ts";
 import { makeDirectory } from "./attempt-place.ts";
 import type { ProcessEngine } from "./engine.ts";
 import type { Python } from "./find-python.ts";
@@ -19,33 +18,20 @@ export interface CheckedJob {
   readonly python: Python | undefined;
 }
 
-/** What stands against the job on this machine, or undefined. Copies and runs nothing of it. */
-export async function refusalOf(
-  engine: ProcessEngine,
-  job: JobDefinition,
-  pythons: Pythons,
-): Promise<Refusal | undefined> {
-  try {
-    await checkJob(engine, job, pythons);
-    return undefined;
-  } catch (error) {
-    if (error instanceof OrreryError && error.code === "EXECUTION_PREPARE_FAILED") {
-      return { reason: error.message };
-    }
-    throw error;
-  }
-}
-
-/** The same as a failure with its reason; what it learnt serves the preparation. */
+/**
+ * Fails with the reason where something stands against the job on this machine; what it learnt
+ * serves the preparation. Copies and runs nothing of it.
+ */
 export async function checkJob(
   engine: ProcessEngine,
-  job: JobDefinition,
+  asked: { readonly project: ProjectId; readonly job: JobDefinition },
   pythons: Pythons,
 ): Promise<CheckedJob> {
+  const { job } = asked;
   checkAbilities(job);
   checkNames(job);
   await checkDisk(engine, job);
-  const inputs = await planInputs(job, engine.directory);
+  const inputs = await planInputs(engine, asked);
   const requirements = await requirementsOf(job);
   const python = job.python === undefined ? undefined : await pythons.find(job.python);
   if (requirements !== undefined && python?.canInstall === false) {
@@ -81,7 +67,8 @@ function checkAbilities(job: JobDefinition): void {
 }
 
 function checkNames(job: JobDefinition): void {
-  const lists = { inputs: job.inputs, outputs: job.outputs };
+  const modules = job.python?.localModules ?? [];
+  const lists = { inputs: job.inputs, outputs: job.outputs, "local modules": modules };
   for (const [key, list] of Object.entries(lists)) {
     if (list.length <= limits.jobListEntries) continue;
     refuse(`The job lists ${list.length} ${key} and may list ${limits.jobListEntries}.`);

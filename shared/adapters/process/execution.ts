@@ -9,6 +9,7 @@ import {
   type AttemptPlace,
   type LaunchPlace,
 } from "./attempt-place.ts";
+import type { NotebookPlan } from "./notebook-launch.ts";
 import { isAlive, parseIdentity, type ProcessIdentity } from "./process-identity.ts";
 
 /** What a launch leaves for whoever follows it. */
@@ -17,6 +18,8 @@ export interface LaunchPlan {
   readonly outputs: readonly PlannedOutput[];
   readonly hardLimitMs: number;
   readonly graceMs: number;
+  /** Present where the work is a notebook. */
+  readonly notebook?: NotebookPlan;
 }
 
 export interface PlannedOutput {

@@ -38,6 +38,8 @@ export interface EnvironmentParts {
   readonly platform: Readonly<Record<string, string>>;
   /** A directory whose `python` is the job's, in front of PATH. */
   readonly pythonBin: string | undefined;
+  /** A directory of modules, in front of what the job says about PYTHONPATH. */
+  readonly pythonPath: string | undefined;
 }
 
 /** The whole environment of a program: the base, then the job's, the run's and the platform's. */
@@ -55,6 +57,10 @@ export function jobEnvironment(
   };
   if (parts.pythonBin !== undefined) {
     environment.PATH = `${parts.pythonBin}:${environment.PATH}`;
+  }
+  if (parts.pythonPath !== undefined) {
+    const { PYTHONPATH: others } = environment;
+    environment["PYTHONPATH"] = [parts.pythonPath, ...(others ? [others] : [])].join(":");
   }
   return environment;
 }

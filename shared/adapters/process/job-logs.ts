@@ -1,9 +1,10 @@
-import { open, stat, truncate } from "node:fs/promises";
+import { lstat, truncate, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { limits } from "../../core/limits.ts";
 import type { LogChunk, LogStream } from "../../ports/executor.ts";
 import { hasCode } from "./attempt-place.ts";
 import type { Execution } from "./execution.ts";
+import { openPlain } from "./open-plain.ts";
 
 const NOTE = Buffer.from(
   `\n[This log is over ${limits.jobLogBytes} bytes; what came after is not kept.]\n`,
@@ -39,9 +40,19 @@ export async function cutLogs(execution: Execution): Promise<void> {
   }
 }
 
+/**
+ * Ends a log that is over its limit the way readers see it: at the limit, with the note. The note
+ * is in place before the rest is cut off, so a crash in between changes nothing.
+ */
+export async function sealLog(file: FileHandle): Promise<void> {
+  if ((await file.stat()).size <= limits.jobLogBytes) return;
+  await file.write(NOTE, 0, NOTE.length, limits.jobLogBytes);
+  await file.truncate(limits.jobLogBytes + NOTE.length);
+}
+
 async function sizeOf(path: string): Promise<number> {
   try {
-    return (await stat(path)).size;
+    return (await lstat(path)).size;
   } catch (error) {
     if (hasCode(error, "ENOENT")) return 0;
     throw error;
@@ -49,7 +60,8 @@ async function sizeOf(path: string): Promise<number> {
 }
 
 async function readPart(path: string, offset: number, length: number): Promise<Uint8Array> {
-  const file = await open(path);
+  const file = await openPlain(path);
+  if (file === undefined) return new Uint8Array();
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, offset);
     return buffer.subarray(0, bytesRead);

@@ -1,7 +1,7 @@
 import { readFile, readdir, stat } from "node:fs/promises";
 import { join, posix } from "node:path";
 import { importedModules } from "../../core/job/imported-modules.ts";
-import type { JobDefinition } from "../../core/job/job-definition.ts";
+import type { PythonEnvironment } from "../../core/job/job-definition.ts";
 
 /**
  * The Python code of its own that a job needs, relative to its folder: `local-paths` where the job
@@ -9,18 +9,18 @@ import type { JobDefinition } from "../../core/job/job-definition.ts";
  * that imports in turn. The CLI finds the same by importing the program; nothing is run here.
  */
 export async function localModules(
-  job: JobDefinition,
+  python: PythonEnvironment,
+  root: string,
   scripts: readonly string[],
 ): Promise<readonly string[]> {
-  if (job.python === undefined) return [];
-  if (job.python.localPaths.length > 0) return job.python.localPaths;
+  if (python.localPaths.length > 0) return python.localPaths;
   const found = new Set<string>();
   const unread = scripts.filter((path) => path.endsWith(".py"));
-  const folders = [...unread.map((path) => posix.dirname(path)), ".", ...job.python.rootPaths];
+  const folders = [...unread.map((path) => posix.dirname(path)), ".", ...python.rootPaths];
   for (let path = unread.pop(); path !== undefined; path = unread.pop()) {
-    const source = await readFile(join(job.root, path), "utf8");
+    const source = await readFile(join(root, path), "utf8");
     for (const name of importedModules(source)) {
-      const module = await findModule(job.root, folders, name);
+      const module = await findModule(root, folders, name);
       if (module === undefined || found.has(module.path)) continue;
       found.add(module.path);
       unread.push(...module.sources);

@@ -1,136 +1,73 @@
-import { appendFile, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import type { JobDefinition } from "../../core/job/job-definition.ts";
-import {
-  commandVariables,
-  PROJECT_HOME_VARIABLE,
-  substitute,
-  type CommandVariables,
-} from "../../core/job/substitute.ts";
-import { limits } from "../../core/limits.ts";
-import type { StartRequest } from "../../ports/executor.ts";
-import { makeDirectory, type AttemptPlace, type LaunchPlace } from "./attempt-place.ts";
+import type { ProjectId } from "../../core/ids.ts";
+import type { NotebookResult } from "../../core/notebook/notebook-definition.ts";
+import { OrreryError } from "../../core/errors.ts";
+import type { Work } from "../../core/work.ts";
+import type { ExecutionResult, Refusal, StartRequest } from "../../ports/executor.ts";
+import type { AttemptPlace, LaunchPlace } from "./attempt-place.ts";
 import { checkJob } from "./check-job.ts";
 import type { ProcessEngine } from "./engine.ts";
-import type { LaunchPlan, PlannedOutput } from "./execution.ts";
-import { jobEnvironment } from "./job-environment.ts";
-import { pathInOutputs, pathInWork } from "./job-paths.ts";
-import type { InputPlan } from "./plan-inputs.ts";
-import { projectFolder } from "./project-folder.ts";
+import type { Execution, LaunchPlan } from "./execution.ts";
+import { checkNotebook, notebookResult, prepareNotebook } from "./notebook-launch.ts";
+import { prepareJob } from "./prepare-job.ts";
 import type { Pythons } from "./python-environment.ts";
-import { refuse } from "./refuse.ts";
-import { stageInputs } from "./stage-inputs.ts";
 
 /** A launch whose files are in place: what is left is to start its supervisor. */
 export interface PreparedLaunch {
+  /** One line or many of POSIX sh, run in the launch's `work` folder. */
   readonly command: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** Without its "SIG". */
   readonly signal: string;
+  /** All that a later process knows of this launch. It is kept as JSON. */
   readonly plan: LaunchPlan;
 }
 
-/** Checks the job and lays out the launch: working directory, environment, plan, system log. */
+/** Where a launch is prepared. */
+export interface LaunchSite {
+  readonly place: AttemptPlace;
+  readonly launch: LaunchPlace;
+  readonly pythons: Pythons;
+}
+
+/** A request whose work is of one kind. */
+export type RequestFor<W extends Work> = StartRequest & { readonly work: W };
+
+/** What stands against the work on this machine, or undefined. Copies and runs nothing of it. */
+export async function refusalOf(
+  engine: ProcessEngine,
+  asked: { readonly project: ProjectId; readonly work: Work },
+  pythons: Pythons,
+): Promise<Refusal | undefined> {
+  const { project, work } = asked;
+  try {
+    if (work.kind === "job") await checkJob(engine, { project, job: work }, pythons);
+    else await checkNotebook(engine, { project, notebook: work });
+    return undefined;
+  } catch (error) {
+    if (error instanceof OrreryError && error.code === "EXECUTION_PREPARE_FAILED") {
+      return { reason: error.message };
+    }
+    throw error;
+  }
+}
+
+/** Checks the work and lays out its launch: working directory, limit file, environment, plan. */
 export async function prepareLaunch(
   engine: ProcessEngine,
   request: StartRequest,
-  at: {
-    readonly place: AttemptPlace;
-    readonly launch: LaunchPlace;
-    readonly pythons: Pythons;
-  },
+  at: LaunchSite,
 ): Promise<PreparedLaunch> {
-  const { job, project, variables } = request;
-  const { launch } = at;
-  const { inputs, python } = await checkJob(engine, job, at.pythons);
-  const outputs = planOutputs(job);
-  const platform: Record<string, string> = { JOB_PROGRESS_FILENAME: launch.progress };
-  if (job.attachProjectDisk) {
-    const home = join(engine.directory, "projects", projectFolder(project));
-    await makeDirectory(home);
-    platform[PROJECT_HOME_VARIABLE] = home;
-  }
-  const files = filePaths(launch.work, inputs, outputs);
-  const command = fillIn(request, files, platform);
-  await stageInputs(inputs, { directory: engine.directory, project, work: launch.work });
-  for (const output of outputs) {
-    // A place we chose must exist; a path the job chose is the job's to make, as in DataSphere.
-    if (output.variable === undefined) continue;
-    await makeDirectory(dirname(join(launch.work, output.source)));
-  }
-  const bin = python === undefined ? undefined : await at.pythons.bin(job, python);
-  await writeFile(launch.limit, "timedOut\n");
-  const notes = [
-    `Staged ${inputs.files.length} files in ${launch.work}.`,
-    ...(python === undefined ? [] : [`Python ${python.version} through ${bin ?? ""}.`]),
-    ...(outputs.length === 0 ? [] : [`Outputs will be in ${at.place.outputs}.`]),
-  ];
-  await appendFile(join(launch.directory, "system"), `${notes.join("\n")}\n`);
-  return {
-    command,
-    environment: jobEnvironment(engine, { job, variables, platform, pythonBin: bin }),
-    signal: (job.gracefulShutdown?.signal ?? "SIGTERM").slice("SIG".length),
-    plan: {
-      instanceType: job.instanceTypes[0],
-      outputs,
-      hardLimitMs: request.hardLimitMs,
-      graceMs: job.gracefulShutdown?.timeoutMs ?? limits.killGraceMs,
-    },
-  };
+  const { work } = request;
+  return work.kind === "job"
+    ? await prepareJob(engine, { ...request, work }, at)
+    : await prepareNotebook(engine, { ...request, work }, at);
 }
 
-function planOutputs(job: JobDefinition): readonly PlannedOutput[] {
-  return job.outputs.map((file) => ({
-    ...file,
-    source: pathInWork(file, "output"),
-    target: pathInOutputs(file),
-  }));
-}
-
-/**
- * What `${VAR}` of a file becomes: an absolute path, so that the command may change directory; but
- * one from the working directory where its own path holds what a shell would act upon.
- */
-function filePaths(
-  work: string,
-  inputs: InputPlan,
-  outputs: readonly PlannedOutput[],
-): Record<string, string> {
-  const base = /^[\w./@%+=:,-]+$/.test(work) ? work : ".";
-  const paths: Record<string, string> = {};
-  for (const [name, path] of Object.entries(inputs.variables)) paths[name] = `${base}/${path}`;
-  for (const { variable, source } of outputs) {
-    if (variable !== undefined) paths[variable] = `${base}/${source}`;
-  }
-  return paths;
-}
-
-function fillIn(
-  request: StartRequest,
-  files: Readonly<Record<string, string>>,
-  platform: Readonly<Record<string, string>>,
-): string {
-  const { job, variables } = request;
-  for (const [name, value] of Object.entries({ ...job.environment, ...variables })) {
-    if (name === "" || name.includes("=") || `${name}${value}`.includes("\0")) {
-      refuse(`The variable "${name}" cannot stand in an environment: rename it.`);
-    }
-  }
-  const taken = Object.keys(variables).find((name) => Object.hasOwn(files, name));
-  if (taken !== undefined) {
-    refuse(`The run's variable "${taken}" is also the variable of a file: rename one of them.`);
-  }
-  const known: CommandVariables = commandVariables({
-    files,
-    run: variables,
-    arguments: job.arguments,
-    environment: { ...job.environment, ...platform },
-  });
-  const filled = substitute(job.command, known);
-  if (filled.ok) return filled.command;
-  const names = filled.unknown.map((name) => `\${${name}}`).join(", ");
-  return refuse(
-    `The command names ${names} and nothing gives a value: define it under args, inputs, outputs ` +
-      `or env.vars (${PROJECT_HOME_VARIABLE} needs the attach-project-disk flag; a name that is ` +
-      "no shell name needs a plain value), or write $NAME for a variable of the shell.",
-  );
+/** What a notebook's launch left, for the result; undefined for a job. Repeating is safe. */
+export async function notebookOf(
+  execution: Execution,
+  end: Pick<ExecutionResult, "ending" | "exitCode">,
+): Promise<NotebookResult | undefined> {
+  const { notebook } = execution.plan;
+  return notebook === undefined ? undefined : await notebookResult(execution, notebook, end);
 }

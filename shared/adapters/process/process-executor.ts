@@ -2,12 +2,15 @@ import { resolve } from "node:path";
 import type { AttemptId } from "../../core/ids.ts";
 import type { ExecutionReport, Executor, StartRequest } from "../../ports/executor.ts";
 import { attemptPlace, launchPlace } from "./attempt-place.ts";
-import { refusalOf } from "./check-job.ts";
+import { clearAttempt } from "./clear-attempt.ts";
 import type { ProcessEngine } from "./engine.ts";
 import { findExecution, openTickets, revokeDeadTickets } from "./execution.ts";
 import { readLogChunk } from "./job-logs.ts";
 import { launch } from "./launch.ts";
+import { locateFile } from "./locate-file.ts";
+import { refusalOf } from "./prepare-launch.ts";
 import { createPythons } from "./python-environment.ts";
+import { readProgress } from "./read-progress.ts";
 import { reportExecution, storedReport } from "./report-execution.ts";
 import { stopExecution } from "./stop-execution.ts";
 import { watchExecutions } from "./watch-executions.ts";
@@ -40,7 +43,7 @@ export function createProcessExecutor(options: ProcessEngine): Executor {
   }
 
   return {
-    check: async (job) => await refusalOf(engine, job, pythons),
+    check: async (project, work) => await refusalOf(engine, { project, work }, pythons),
 
     async start(request) {
       const present = starting.get(request.attempt);
@@ -78,6 +81,17 @@ export function createProcessExecutor(options: ProcessEngine): Executor {
       const token = execution?.token ?? (await openTickets(place))[0]?.token;
       if (token === undefined) return { bytes: new Uint8Array(), nextOffset: offset };
       return await readLogChunk(launchPlace(place, token).directory, stream, offset);
+    },
+
+    async progress(attempt) {
+      const execution = await findExecution(placeOf(attempt));
+      return execution && (await readProgress(execution.launch.progress));
+    },
+
+    locate: async (attempt, file) => await locateFile(placeOf(attempt), file),
+
+    async clear(attempt) {
+      await clearAttempt(placeOf(attempt));
     },
 
     onEnded: (listener) => watch.onEnded(listener),

@@ -49,8 +49,16 @@ export function createPythons(engine: ProcessEngine): Pythons {
 
 /** The text of the requirements, or undefined where the job has none. */
 export async function requirementsOf(job: JobDefinition): Promise<string | undefined> {
-  const file = job.python?.requirementsFile;
+  const { requirements, requirementsFile: file } = job.python ?? {};
+  if (requirements !== undefined) {
+    return requirements.length === 0 ? undefined : `${requirements.join("\n")}\n`;
+  }
   if (file === undefined) return undefined;
+  if (job.root === undefined) {
+    refuse(
+      `The requirements file "${file}" needs the job's folder: send the requirements instead.`,
+    );
+  }
   try {
     return await readFile(join(job.root, file), "utf8");
   } catch (error) {
@@ -104,7 +112,7 @@ async function installRequirements(
   build: { readonly python: Python; readonly built: string; readonly requirements: string },
 ): Promise<void> {
   const options = {
-    cwd: job.root,
+    cwd: job.root ?? build.built,
     env: { ...baseEnvironment(engine), ...installerVariables(engine) },
     timeout: limits.pythonBuildMs,
   };
@@ -118,10 +126,11 @@ async function installRequirements(
       { ...options, maxBuffer: limits.jobLogBytes },
     );
   } catch (error) {
+    const file = job.python?.requirementsFile;
     const output = error as { readonly stderr?: string; readonly stdout?: string };
     const said = `${output.stdout ?? ""}${output.stderr ?? ""}`.trim().split("\n").slice(-5);
     refuse(
-      `The requirements in "${job.python?.requirementsFile ?? ""}" could not be installed: ` +
+      `The requirements ${file === undefined ? "" : `in "${file}" `}could not be installed: ` +
         `${said.join(" | ")}. Correct them, or check that the package index can be reached.`,
       error,
     );

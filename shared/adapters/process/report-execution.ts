@@ -4,16 +4,20 @@ import { limits } from "../../core/limits.ts";
 import { plusMs, type Instant } from "../../core/time/instant.ts";
 import type { ExecutionReport, ExecutionResult } from "../../ports/executor.ts";
 import { createOnce, readIfPresent, replaceFile, type AttemptPlace } from "./attempt-place.ts";
+import { collectLogs } from "./collect-logs.ts";
 import { collectOutputs } from "./collect-outputs.ts";
 import type { ProcessEngine } from "./engine.ts";
 import { modifiedAt, type Execution } from "./execution.ts";
+import { notebookOf } from "./prepare-launch.ts";
 import { groupLives, isAlive, killGroup } from "./process-identity.ts";
 import { killExecution } from "./stop-execution.ts";
 
 const SIGKILL_CODE = 128 + 9;
 
+type EndedReport = Extract<ExecutionReport, { readonly state: "ended" }>;
+
 /** The final report of an earlier poll, if one was made. */
-export async function storedReport(place: AttemptPlace): Promise<ExecutionReport | undefined> {
+export async function storedReport(place: AttemptPlace): Promise<EndedReport | undefined> {
   const text = await readIfPresent(place.result);
   if (text === undefined) return undefined;
   return { state: "ended", result: JSON.parse(text) as ExecutionResult };
@@ -21,7 +25,8 @@ export async function storedReport(place: AttemptPlace): Promise<ExecutionReport
 
 /**
  * What has become of an execution, from its files and its processes alone. An end is reported once
- * the whole group is gone; the first such report collects the outputs and is kept.
+ * the whole group is gone; the first such report collects the outputs and is kept. Where there are
+ * outputs, one poll says so before the next one collects, whichever process makes it.
  */
 export async function reportExecution(
   engine: ProcessEngine,
@@ -35,6 +40,10 @@ export async function reportExecution(
     }
   }
   if (!(await groupGone(execution))) return running;
+  const { plan, place, startedAt } = execution;
+  if (plan.outputs.length > 0 && (await createOnce(place.collecting, ""))) {
+    return { state: "collecting", startedAt };
+  }
   const result = await resultOf(execution);
   await replaceFile(execution.place.result, JSON.stringify(result));
   return { state: "ended", result };
@@ -73,6 +82,8 @@ async function groupGone(execution: Execution): Promise<boolean> {
 async function resultOf(execution: Execution): Promise<ExecutionResult> {
   const end = await endOf(execution);
   const collected = await collectOutputs(execution);
+  const notebook = await notebookOf(execution, end);
+  const logs = await collectLogs(execution.launch);
   const { startedAt } = execution;
   return {
     ...end,
@@ -80,6 +91,8 @@ async function resultOf(execution: Execution): Promise<ExecutionResult> {
     finishedAt: end.finishedAt < startedAt ? startedAt : end.finishedAt,
     instanceType: execution.plan.instanceType,
     ...collected,
+    logs,
+    ...(notebook === undefined ? {} : { notebook }),
   };
 }
 

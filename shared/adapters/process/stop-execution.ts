@@ -30,7 +30,8 @@ export async function killExecution(execution: Execution): Promise<void> {
   await killGroup(execution.leader);
 }
 
-async function isPreparing(place: AttemptPlace): Promise<boolean> {
+/** Whether a live process prepares a launch of the attempt. */
+export async function isPreparing(place: AttemptPlace): Promise<boolean> {
   const alive = await Promise.all((await openTickets(place)).map((ticket) => isAlive(ticket)));
   return alive.includes(true);
 }

@@ -7,6 +7,7 @@
  *     claim           a hard link to the ticket that won             (supervisor)
  *     stop            `cancelled` or `timedOut`, by whom it comes first (stop, watchdog)
  *     killed          touched before SIGKILL                         (stop, watchdog)
+ *     collecting      the end was seen and outputs are due           (poll)
  *     result.json     the final report                               (poll)
  *     TOKEN/pid       the supervisor's identity; its time is the start   (supervisor)
  *     TOKEN/exit      `CODE ENDING`; its time is the end                 (supervisor)

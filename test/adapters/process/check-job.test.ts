@@ -1,8 +1,14 @@
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { JobDefinition, PythonEnvironment } from "../../../shared/core/job/job-definition.ts";
-import { processWorld, type ProcessWorld } from "./process-world.ts";
+import type {
+  JobDefinition,
+  JobFile,
+  PythonEnvironment,
+} from "../../../shared/core/job/job-definition.ts";
+import { aJob } from "../../support/builders.ts";
+import { processWorld, PROJECT, type ProcessWorld } from "./process-world.ts";
+import { zip, type ZipEntry } from "./zip-builder.ts";
 
 let world: ProcessWorld;
 beforeEach(async () => {
@@ -13,7 +19,7 @@ afterEach(async () => {
 });
 
 const refusal = async (job: Partial<JobDefinition>): Promise<string | undefined> =>
-  (await world.executor.check(world.request(job).job))?.reason;
+  (await world.executor.check(PROJECT, world.request(job).work))?.reason;
 
 function python(part: Partial<PythonEnvironment>): Partial<JobDefinition> {
   return { python: { type: "manual", rootPaths: [], localPaths: [], ...part } };
@@ -111,7 +117,7 @@ describe("a job for Python", () => {
     const other = await worldWithPython(`printf '%s\\n' "$0" 3.98.7 False`);
     await writeFile(join(other.root, "requirements.txt"), "numpy");
 
-    const refused = await other.executor.check(other.request(WITH_REQUIREMENTS).job);
+    const refused = await other.executor.check(PROJECT, other.request(WITH_REQUIREMENTS).work);
 
     expect(refused?.reason).toContain("python3-venv");
   });
@@ -131,6 +137,56 @@ describe("a job for Python", () => {
     expect(changed.stdout).not.toBe(first?.stdout);
     const installed = (await readFile(join(other.root, "..", "installed"), "utf8")).split("\n");
     expect(installed.filter((line) => line.includes("--index-url https://x.test"))).toHaveLength(2);
+  });
+
+  it("has the requirements that a client sent installed in the same way", async () => {
+    const other = await worldWithPython(INSTALLER);
+    await writeFile(join(other.root, "requirements.txt"), "numpy\nscipy\n");
+    const sent = python({ version: "3.98", requirements: ["numpy", "scipy"] });
+    const { root: _, ...job } = aJob({ command: "python; command -v python", ...sent });
+
+    const fromFile = await other.run({
+      command: job.command,
+      ...python({ version: "3.98", requirementsFile: "requirements.txt" }),
+    });
+    const fromList = await other.run({}, { work: job });
+    const none = await other.run(
+      {},
+      { work: { ...job, ...python({ version: "3.98", requirements: [] }) } },
+    );
+
+    // One content, one environment.
+    expect(fromList.stdout).toMatch(/^in environment\n/);
+    expect(fromList.stdout).toBe(fromFile.stdout);
+    expect(none.stdout).not.toContain("in environment");
+  });
+
+  it("imports its uploaded modules, packages and single files, before its own path", async () => {
+    const archive = async (entries: readonly ZipEntry[]): Promise<JobFile> => ({
+      path: `/tmp/module${entries.length}.zip`,
+      stored: await world.upload(zip(entries), "archive"),
+    });
+    const shared = { name: "space/both.py", content: "x = 1" };
+    const localModules = [
+      await archive([{ name: "pack/__init__.py" }, { name: "pack/word.py", content: "w = 'one'" }]),
+      await archive([{ name: "single.py", content: "w = 'two'" }]),
+      await archive([shared, { name: "space/a.py", content: "w = 'three'" }, { name: "space/" }]),
+      await archive([shared, ...["b", "c", "d"].map((name) => ({ name: `space/${name}.py` }))]),
+    ];
+    const stored = await world.upload(
+      "import pack.word as p, single as s, space.a as a, space.b, sys\n" +
+        "print(p.w, s.w, a.w, '/behind' in sys.path)",
+    );
+    const { root: _, ...job } = aJob({
+      command: "cd src; python main.py",
+      inputs: [{ path: "src/main.py", stored }],
+      environment: { PYTHONPATH: "/behind" },
+      ...python({ localModules }),
+    });
+
+    const { stdout } = await world.run({}, { work: job });
+
+    expect(stdout).toBe("one two three True\n");
   });
 
   it("does not start when they cannot be installed, and hears why", async () => {

@@ -55,9 +55,10 @@ describe("an execution whose platform was killed", () => {
     await eventually(() => Promise.resolve(heard.length > 0 ? true : undefined));
 
     expect(heard).toEqual([request.attempt]);
-    expect(await next.poll(request.attempt)).toMatchObject({
-      state: "ended",
-      result: { ending: "exited", exitCode: 6, outputs: [{ path: "out", bytes: 4 }] },
+    expect(await resultOf(next, request.attempt)).toMatchObject({
+      ending: "exited",
+      exitCode: 6,
+      outputs: [{ path: "out", bytes: 4 }],
     });
     expect(await world.log(request.attempt)).toBe("one\n");
   });

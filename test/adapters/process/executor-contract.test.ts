@@ -1,5 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { formatInstant } from "../../../shared/core/time/instant.ts";
+import type { Progress } from "../../../shared/ports/executor.ts";
 import { describeExecutor, eventually, type Behaviour } from "../../contract/executor.ts";
 import { aJob } from "../../support/builders.ts";
 import { processWorld } from "./process-world.ts";
@@ -17,6 +19,7 @@ function commandFor(behaviour: Behaviour, root: string): string {
         ...(behaviour.output === undefined
           ? []
           : [`printf '%s' '${behaviour.output}' >result.txt`]),
+        ...(behaviour.reports === undefined ? [] : [reported(behaviour.reports)]),
         `exit ${behaviour.code}`,
       ].join("\n");
     case "wait":
@@ -24,6 +27,11 @@ function commandFor(behaviour: Behaviour, root: string): string {
     case "resist":
       return `${begin}\ntrap '' TERM\n${listen}\n${wait}`;
   }
+}
+
+function reported({ message, percent, at }: Progress): string {
+  const line = JSON.stringify({ progress: percent, message, create_time: formatInstant(at) });
+  return `echo '${line}' >>"$JOB_PROGRESS_FILENAME"`;
 }
 
 describeExecutor("the process executor", async () => {

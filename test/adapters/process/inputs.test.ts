@@ -11,7 +11,7 @@ import {
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { limits } from "../../../shared/core/limits.ts";
-import { filesBelow, processWorld, type ProcessWorld } from "./process-world.ts";
+import { filesBelow, processWorld, PROJECT, type ProcessWorld } from "./process-world.ts";
 
 let world: ProcessWorld;
 beforeEach(async () => {
@@ -121,7 +121,8 @@ describe("the inputs of a job", () => {
 describe("inputs that cannot be staged", () => {
   const refusal = async (
     job: Parameters<ProcessWorld["request"]>[0],
-  ): Promise<string | undefined> => (await world.executor.check(world.request(job).job))?.reason;
+  ): Promise<string | undefined> =>
+    (await world.executor.check(PROJECT, world.request(job).work))?.reason;
 
   it.each([
     ["../secret", "must be a path inside"],

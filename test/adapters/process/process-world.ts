@@ -1,10 +1,12 @@
-import { mkdir, mkdtemp, readFile, readdir, rm } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { performance } from "node:perf_hooks";
+import type { ProcessEngine } from "../../../shared/adapters/process/engine.ts";
 import { createProcessExecutor } from "../../../shared/adapters/process/process-executor.ts";
 import { projectId, type AttemptId } from "../../../shared/core/ids.ts";
-import type { JobDefinition } from "../../../shared/core/job/job-definition.ts";
+import type { JobDefinition, StoredFile } from "../../../shared/core/job/job-definition.ts";
 import { instant } from "../../../shared/core/time/instant.ts";
 import type { Clock } from "../../../shared/ports/clock.ts";
 import type { ExecutionResult, Executor, StartRequest } from "../../../shared/ports/executor.ts";
@@ -17,6 +19,19 @@ export const realClock: Clock = {
   monotonicMs: () => performance.now(),
 };
 
+export const PROJECT = projectId("bt1process");
+
+/** An engine over a directory, with uploads and a project's storage beside it. */
+export function processEngine(directory: string): ProcessEngine {
+  return {
+    directory,
+    clock: realClock,
+    environment: process.env,
+    uploaded: (project, sha256) => join(directory, "..", "uploads", project, sha256),
+    storage: (project) => join(directory, "..", "storage", project),
+  };
+}
+
 /** A folder with a job in it, an executor, and short ways to run and read. */
 export interface ProcessWorld {
   readonly root: string;
@@ -25,6 +40,8 @@ export interface ProcessWorld {
   reopen(clock?: Clock): Executor;
   request(job: Partial<JobDefinition>, part?: Partial<StartRequest>): StartRequest;
   run(job: Partial<JobDefinition>, part?: Partial<StartRequest>): Promise<ProcessRun>;
+  /** Puts a content where a client's upload is, and names it. */
+  upload(content: string | Buffer, isArchive?: "archive"): Promise<StoredFile>;
   log(attempt: AttemptId, stream?: "stdout" | "stderr" | "system"): Promise<string>;
   /** A file of the launch that made the claim. */
   launchFile(attempt: AttemptId, name: string): Promise<string>;
@@ -49,7 +66,7 @@ export async function processWorld(
   const directory = join(base, directoryName);
   await mkdir(root);
   const reopen = (clock = realClock): Executor =>
-    createProcessExecutor({ directory, clock, environment });
+    createProcessExecutor({ ...processEngine(directory), clock, environment });
   const executor = reopen();
   const started: AttemptId[] = [];
 
@@ -57,8 +74,8 @@ export async function processWorld(
     const attempt = part.attempt ?? freshAttempt();
     started.push(attempt);
     return {
-      project: projectId("bt1process"),
-      job: aJob({ command: "true", root, ...job }),
+      project: PROJECT,
+      work: aJob({ command: "true", root, ...job }),
       variables: {},
       softLimitMs: 60_000,
       hardLimitMs: 120_000,
@@ -85,6 +102,13 @@ export async function processWorld(
       await executor.start(asked);
       const result = await resultOf(executor, asked.attempt);
       return { attempt: asked.attempt, result, stdout: await log(asked.attempt) };
+    },
+    async upload(content, isArchive) {
+      const sha256 = createHash("sha256").update(content).digest("hex");
+      const path = processEngine(directory).uploaded(PROJECT, sha256);
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, content, { mode: 0o444 }).catch(() => undefined);
+      return { sha256, bytes: Buffer.byteLength(content), isArchive: isArchive !== undefined };
     },
     log,
     async launchFile(attempt, name) {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { identityOf } from "../../../shared/adapters/process/process-identity.ts";
 import { eventually } from "../../contract/executor.ts";
-import { processWorld, type ProcessWorld } from "./process-world.ts";
+import { processEngine, processWorld, PROJECT, type ProcessWorld } from "./process-world.ts";
 
 let world: ProcessWorld;
 beforeEach(async () => {
@@ -61,14 +61,20 @@ describe("the environment of a job", () => {
     expect(stdout).toBe('"; echo broken "$(echo broken)');
   });
 
-  it("gives an attached project a folder that later runs find again", async () => {
-    await world.run({ command: "echo kept >${DS_PROJECT_HOME}/note", attachProjectDisk: true });
+  it("gives an attached project its own storage, which later runs find again", async () => {
+    const first = await world.run({
+      command: "echo kept >${DS_PROJECT_HOME}/note",
+      attachProjectDisk: true,
+    });
     const { stdout } = await world.run({
       command: 'cat "$DS_PROJECT_HOME/note"',
       attachProjectDisk: true,
     });
 
+    const { storage } = processEngine(world.directory);
+    expect(first.result.exitCode).toBe(0);
     expect(stdout).toBe("kept\n");
+    expect(await readFile(join(storage(PROJECT), "note"), "utf8")).toBe("kept\n");
   });
 });
 

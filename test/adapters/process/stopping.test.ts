@@ -126,11 +126,9 @@ describe("a program asked to end", () => {
 
 describe("an attempt stopped while its inputs are still being staged", () => {
   it("never begins its program", async () => {
-    const request = world.request({
-      command: `touch ${world.root}/began`,
-      inputs: Array.from({ length: 30 }, (_, index) => ({ path: `in-${index}` })),
-    });
-    for (const { path } of request.job.inputs) await writeFile(join(world.root, path), path);
+    const inputs = Array.from({ length: 30 }, (_, index) => ({ path: `in-${index}` }));
+    const request = world.request({ command: `touch ${world.root}/began`, inputs });
+    for (const { path } of inputs) await writeFile(join(world.root, path), path);
 
     const starting = world.executor.start(request);
     await eventually(async () =>
