@@ -77,9 +77,13 @@ function breaking(): string | undefined {
   inCopy((directory) => {
     const archive = execFileSync("git", ["archive", commit, "proto", "buf.yaml"], { cwd: root });
     execFileSync("tar", ["-x", "-C", directory], { input: archive });
-    const image = join(directory, "base.binpb");
-    execFileSync(buf, ["build", "-o", image], { ...quiet, cwd: directory });
-    execFileSync(buf, ["breaking", "--against", image], quiet);
+    const before = join(directory, "before.binpb");
+    execFileSync(buf, ["build", "-o", before], { ...quiet, cwd: directory });
+    // Our two modules are compared as one image, because the base is one.
+    const after = join(directory, "after.binpb");
+    execFileSync(buf, ["build", "-o", after], quiet);
+    const config = JSON.stringify({ version: "v2", breaking: { use: ["WIRE_JSON"] } });
+    execFileSync(buf, ["breaking", after, "--against", before, "--config", config], quiet);
   });
   return undefined;
 }
