@@ -82,6 +82,7 @@ function definitionOf(
     job["cloud-instance-types"] ?? [];
   const disk = job["working-storage"];
   return {
+    kind: "job",
     ...(job.name !== undefined && { name: job.name }),
     ...(job.desc !== undefined && { description: job.desc }),
     ...parts,

@@ -52,7 +52,7 @@ export async function readSchedule(
     timezone: zone,
     ...(timing.value !== undefined && { timing: timing.value }),
     jitterMs: jitterOf(texts),
-    job: job.job,
+    work: job.job,
     inputs: inputs.value ?? {},
     ...policiesOf(texts, around.defaults),
     after: Object.entries(texts.after ?? {}).map(([upstream, condition]) => ({

@@ -6,15 +6,35 @@ export type Retry = "never" | "always" | "if_idempotent";
  * `docs/errors.md`; a test holds the two lists together. Codes are never renamed.
  */
 export const ERROR_CODES = {
+  ADMISSION_DENIED: "never",
+  ARGUMENT_INVALID: "never",
+  CHECKPOINT_NOT_FOUND: "never",
+  COMMUNITY_NOT_EMPTY: "never",
+  COMMUNITY_NOT_FOUND: "never",
   CONFIG_INVALID: "never",
   CONFIG_UNREADABLE: "never",
   DATA_NOT_FOUND: "never",
   EXECUTION_PREPARE_FAILED: "never",
+  EXECUTION_UNSUPPORTED: "never",
   EXECUTOR_UNAVAILABLE: "always",
+  FILE_NOT_FOUND: "never",
+  FILE_REJECTED: "never",
+  JOB_DATA_CLEARED: "never",
+  JOB_FILES_MISSING: "never",
+  JOB_FINISHED: "never",
+  JOB_NOT_FOUND: "never",
+  JOB_RUNNING: "never",
   LOG_NOT_FOUND: "never",
   MESSAGE_INVALID: "never",
   MESSAGE_TOO_LARGE: "never",
+  NAME_TAKEN: "never",
+  OPERATION_NOT_FOUND: "never",
+  PERMISSION_DENIED: "never",
   PLATFORM_RUNNING: "never",
+  PROJECT_BUSY: "never",
+  REQUEST_CONFLICT: "never",
+  RESOURCE_NOT_FOUND: "never",
+  RESTRICTED: "never",
   RUN_NOT_FOUND: "never",
   RUN_FINISHED: "never",
   RUN_UNSUCCESSFUL: "never",
@@ -24,22 +44,37 @@ export const ERROR_CODES = {
   STORE_CORRUPT: "never",
   STORE_SCHEMA_UNKNOWN: "never",
   STORE_UNAVAILABLE: "if_idempotent",
+  UNAUTHENTICATED: "never",
   USAGE: "never",
+  VARIABLE_NOT_FOUND: "never",
 } as const satisfies Record<string, Retry>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** A field by its path (`settings.ide`, `labels[env]`), and what would be right. */
+export interface WrongField {
+  readonly field: string;
+  readonly description: string;
+}
 
 /** A failure of the world or of the input. A decision is a returned value, and a bug is an assertion. */
 export class OrreryError extends Error {
   readonly code: ErrorCode;
   readonly retry: Retry;
+  /** The fields of a request that are wrong, where the failure is about fields. */
+  readonly fields: readonly WrongField[];
 
   /** `message` says what failed, for which id, expected against found, and what happens next. */
-  constructor(code: ErrorCode, message: string, options: { cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { cause?: unknown; fields?: readonly WrongField[] } = {},
+  ) {
     super(message, options);
     this.name = "OrreryError";
     this.code = code;
     this.retry = ERROR_CODES[code];
+    this.fields = options.fields ?? [];
   }
 }
 

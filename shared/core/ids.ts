@@ -12,6 +12,11 @@ export type RunId = Id<"run">;
 export type AttemptId = Id<"attempt">;
 export type OperationId = Id<"operation">;
 export type DeliveryId = Id<"delivery">;
+/** A job created through the API: 20 lower-case letters and digits, unguessable. */
+export type JobId = Id<"job">;
+/** A notebook execution asked for through the API; it also names its checkpoint. */
+export type ExecutionId = Id<"execution">;
+export type CommunityId = Id<"community">;
 
 /** A name that may stand in a path, a URL and a key: 1 to 63 of a-z, 0-9 and inner dashes. */
 export const NAME_PATTERN = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -20,6 +25,9 @@ export const projectId = (text: string): ProjectId => text as ProjectId;
 export const scheduleName = (text: string): ScheduleName => text as ScheduleName;
 export const operationId = (text: string): OperationId => text as OperationId;
 export const deliveryId = (text: string): DeliveryId => text as DeliveryId;
+export const jobId = (text: string): JobId => text as JobId;
+export const executionId = (text: string): ExecutionId => text as ExecutionId;
+export const communityId = (text: string): CommunityId => text as CommunityId;
 
 /** The first `length` hex digits of a SHA-256 over the parts; parts cannot run into each other. */
 export function digest(parts: readonly string[], length: number): string {
@@ -33,6 +41,14 @@ export interface RunKey {
 }
 
 /**
+ * Under which schedule's name runs are kept that no schedule made: the jobs and notebooks that a
+ * caller started in a project. No schedule can have it, because names do not begin with `_`.
+ */
+export function adHocSchedule(project: ProjectId): ScheduleName {
+  return `_${project}` as ScheduleName;
+}
+
+/**
  * Names a run: `SCHEDULE.NOMINAL.DIGEST`. The same cause always gives the same id, which is what
  * makes a repeated tick or message harmless, and the id alone finds the row.
  */
@@ -42,7 +58,7 @@ export function runIdOf(key: RunKey, cause: string): RunId {
   return `${key.schedule}.${stamp}.${tail}` as RunId;
 }
 
-const RUN_ID = /^([a-z0-9-]+)\.(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})?Z\.[0-9a-f]{8}$/;
+const RUN_ID = /^(_?[a-z0-9-]+)\.(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})?Z\.[0-9a-f]{8}$/;
 
 /** The key inside a run id, or undefined where the text is not one. */
 export function runKeyOf(text: string): (RunKey & { readonly run: RunId }) | undefined {
@@ -52,7 +68,8 @@ export function runKeyOf(text: string): (RunKey & { readonly run: RunId }) | und
   const nominalAt = parseInstant(
     `${year ?? ""}-${month ?? ""}-${day ?? ""}T${hour ?? ""}:${minute ?? ""}:${second ?? ""}.${millis ?? "000"}Z`,
   );
-  if (nominalAt === undefined || !NAME_PATTERN.test(schedule ?? "")) return undefined;
+  if (nominalAt === undefined || !NAME_PATTERN.test((schedule ?? "").replace(/^_/, "")))
+    return undefined;
   return {
     schedule: scheduleName(schedule ?? ""),
     nominalAt: instant(nominalAt),
@@ -72,9 +89,25 @@ export function attemptKeyOf(text: string): { run: RunId; number: number } | und
   return run === undefined ? undefined : { run, number: Number(match?.[2]) };
 }
 
+/** Whose operations are kept together: a project, or a community for what concerns no project. */
+export type OperationOwner = ProjectId | CommunityId;
+
 /** Names the operation a caller polls for one attempt; it spells out its project. */
 export function operationIdOf(project: ProjectId, attempt: AttemptId): OperationId {
   return operationId(`${project}.${digest([attempt], 20)}`);
+}
+
+/** Names the operation of a call; `fresh` is an id that nothing else has. */
+export function callOperationId(owner: OperationOwner, fresh: string): OperationId {
+  return operationId(`${owner}.${fresh}`);
+}
+
+/** The owner that an operation id spells out, or undefined where the text is not one. */
+export function ownerOf(operation: string): OperationOwner | undefined {
+  const match = /^([a-z0-9-]{1,63})\.[0-9a-z]{20}$/.exec(operation);
+  return match === null || !NAME_PATTERN.test(match[1] ?? "")
+    ? undefined
+    : ((match[1] ?? "") as OperationOwner);
 }
 
 /** Names one notification to one target: the same event never becomes two deliveries. */

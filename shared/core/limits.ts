@@ -82,8 +82,10 @@ const ceilings = {
   /** The first bytes of an answer are enough to see what the receiver complained about. */
   deliveryAnswerBytes: 512,
 
-  /** Runs in one listing over HTTP: about 1 KB each, far under the gateway's 2.5 MB answer. */
-  listedRuns: 100,
+  /** One request of the API: what gRPC clients and servers take unless told otherwise. */
+  apiMessageBytes: 4 * 1024 * 1024,
+  /** Messages of a stream in one HTTP answer: the gateway passes 2.5 MB, headers and last one included. */
+  restStreamBytes: 2 * 1024 * 1024,
   /** A sender's id for its message: a UUID is 36, a path or URL may be longer. */
   requestIdChars: 200,
   /** One input value; 100 of them in plain text stay far under the queue's message size. */
@@ -98,6 +100,30 @@ const ceilings = {
 
   /** An HTTP request must be whole by then; the cloud gives a function call no longer either. */
   httpRequestMs: MINUTE_MS,
+  /** How often connections are looked at that are slow to send a request's head. */
+  httpCheckMs: SECOND_MS,
+  /** A refused upload is read on this long, so that its sender hears the answer before the end. */
+  lingerMs: SECOND_MS,
+  /** A connection says by then whether it speaks TLS, gRPC or HTTP: a slow line takes a second. */
+  firstBytesMs: 10 * SECOND_MS,
+  /** Connections to a laptop platform at once: a process may usually have 1,024 files open or more. */
+  connectionsMax: 1_000,
+  /** Calls on one gRPC connection at once: a program that follows the logs of a thousand jobs. */
+  grpcCallsPerConnection: 1_000,
+  /** A failure in a gRPC header: in Base64 it is 8 KB, and several clients read no more. */
+  grpcStatusBytes: 6 * 1024,
+  /** An idle gRPC connection is asked this often whether its client still lives, and given so long. */
+  grpcKeepaliveMs: MINUTE_MS,
+  grpcKeepaliveTimeoutMs: 20 * SECOND_MS,
+  /** A stopping platform lets calls under way end this long: a usual one takes milliseconds. */
+  drainGraceMs: 2 * SECOND_MS,
+  /** How often a stopping platform looks whether the last call has ended: unnoticed by a person. */
+  drainPollMs: 20,
+  /** Certificates of a laptop: the CA ten years, as clients keep it; a server's what browsers take. */
+  caCertificateMs: 3_650 * DAY_MS,
+  serverCertificateMs: 397 * DAY_MS,
+  /** A certificate that ends within this is made anew at a start. */
+  certificateRenewMs: 30 * DAY_MS,
   /** How often the terminal looks for a job's new output: smooth to the eye, nothing to the disk. */
   outputFollowMs: 100,
   /** How often a laptop platform looks for work that another process wrote: one pragma, 10 µs. */
@@ -116,8 +142,12 @@ const ceilings = {
   lockWaitMs: 100,
   /** Fire times of a schedule in one preview: two months by the minute, a second and 20 MB of JSON. */
   nextFiresMax: 100_000,
-  /** Pages a search by state reads of a schedule: 90,000 runs; 35 days by the minute are 50,400. */
-  runSearchPages: 100,
+  /** Fire times the API answers with where nobody says how many: a screen. */
+  firesShown: 10,
+  /** Runs of a schedule that a listing of all reads first: a thousand schedules give 10,000 rows. */
+  runChunkRows: 10,
+  /** Runs that one page goes through for those wanted: some 100 ms; the rest is the next page's. */
+  runSearchRows: 18_000,
   /** How often `up --until-idle` asks whether anything is left to do. */
   idlePollMs: 250,
   /** Message retention of the laptop's queues: YMQ's default of four days. */
@@ -148,19 +178,124 @@ const ceilings = {
   jobLogBytes: 100 * 1024 * 1024,
   /** A folder of a million small files takes minutes to copy; an archive of it takes seconds. */
   jobInputFiles: 100_000,
+  /** macOS takes 1,024 bytes of path; the data directory and the attempt have some 300 of them. */
+  jobPathBytes: 512,
+  /** One name in a path: what every usual file system takes. */
+  fileNameBytes: 255,
+  /** A program's progress message: a line for a person, which travels in every answer about it. */
+  progressMessageChars: 1_000,
   /** A heavy requirements file (torch: 3 GB) installs in some ten minutes over a home line. */
   pythonBuildMs: 15 * MINUTE_MS,
   /** Local executions are looked at this often: one /proc read each, and a log grows for a second. */
   processWatchMs: SECOND_MS,
   /** What a local watchdog, or a group that was killed, may be late before the platform steps in. */
   processLagMs: 2 * SECOND_MS,
-  /** One read of a log. */
+  /** One read of a log, and what one message of a log stream carries: far below gRPC's 4 MiB. */
   logChunkBytes: 64 * 1024,
+  /** A stretch of log grows this long: 8,640 rows a day for a stream that never rests. */
+  logStretchMs: 10 * SECOND_MS,
+  /** Rows of a job's log order that one transaction removes: a row is some 200 bytes. */
+  logStretchesPerClear: 500,
+  /** A job's parameters and texts as JSON: one job fits a page of answers, and 100 files are 20 KB. */
+  jobBytes: 1024 * 1024,
+  /** Requirements of a job: `pip freeze` of the largest environments lists some 500. */
+  jobRequirements: 1_000,
+  /** DataSphere keeps a job's data for 14 days unless told; ten years at most, as any policy. */
+  jobDataTtlMs: 14 * DAY_MS,
+  jobDataTtlMaxMs: 3_650 * DAY_MS,
+  /** A signed URL works this long: a file of 5 GB in an hour needs 12 Mbit/s. */
+  fileUrlMs: HOUR_MS,
 
   /** Cloud Logging reads a line of up to 64 KB as a record; 64,000 fits either meaning of KB. */
   logLineBytes: 64_000,
   /** What is kept of the message of a longer line: JSON needs at most 6 bytes for each, 48,000. */
   logMessageChars: 8_000,
+
+  /** Page size of the API: what it is unless a client says, and at most. Source: Yandex Cloud. */
+  pageItems: 100,
+  pageItemsMax: 1_000,
+  /** Scans behind one page: 18,000 rows, some 50 ms; what is left after them is the next page's. */
+  pageScans: 20,
+  /** Items of one answer: gRPC clients refuse 4 MiB, functions 3.5 MB, and JSON is up to three times. */
+  pageBytes: 1024 * 1024,
+  /** A page token for a run: a schedule's name of 64, a time and a digest, in Base64, some 150. */
+  pageTokenChars: 500,
+  /** A bearer token: ours have 44 characters; an IAM token, should one come by, some 400. */
+  tokenChars: 1_000,
+  /** An Idempotency-Key: a UUID is 36, a path or an operation id may be longer. */
+  idempotencyKeyChars: 100,
+  /** A client's own id for its call; a UUID is 36. It is repeated in logs and in errors. */
+  clientRequestIdChars: 100,
+  /** Violations of one request that are told: who mends them asks again. */
+  apiViolations: 50,
+  /** Details and text of an error travel in headers; clients take 8 KB of those, Base64 adds a third. */
+  apiErrorBytes: 4 * 1024,
+  /** One text of an error: a field's path, or a sentence with its numbers. */
+  apiTextChars: 500,
+  /** When a call that met a busy store or executor may be tried again: its own wait took 5 s. */
+  apiRetryMs: SECOND_MS,
+
+  /** Access bindings of one resource: 5 requests of 1,000, read whole in six scans to change any. */
+  bindingsPerResource: 5_000,
+  /** Resources shared with one project or community: one scan, so that all can be seen at once. */
+  sharedResources: 900,
+  /** Values of one restriction, and characters of one: there are some 30 types such as `g2.8`. */
+  restrictionValues: 100,
+  restrictionValueChars: 50,
+  /** A pattern that a listing is searched by: three names, and 6 million steps for a description. */
+  patternChars: 200,
+  /** A community as JSON: 64 labels of 126 characters are 8 KB, the rest is room for a description. */
+  communityChars: 32 * 1024,
+  /** A file through ProjectDataService: 1 GB in 20 minutes at a megabyte a second; larger go by job. */
+  dataFileBytes: 1024 ** 3,
+  /** One message of a download: grpc.io advises 16 to 64 KB, and a client refuses more than 4 MiB. */
+  dataChunkBytes: 64 * 1024,
+  /** A path in a project's storage: what Linux takes. */
+  dataPathChars: 4_096,
+
+  /** A project's disk in GB, at first, at least and at most. Source: DataSphere, "Quotas and limits". */
+  projectDiskGb: 10,
+  projectDiskMinGb: 10,
+  projectDiskMaxGb: 4_096,
+  /** A status of an opening project stays this long: clients that poll five times a second see it. */
+  openStepMs: 200,
+  /** A session of an opened project: as long as the cloud's IAM tokens. */
+  sessionMs: 12 * HOUR_MS,
+  /** Jobs whose data one step of a deletion clears: 20 folders of some 100 ms, far from any timeout. */
+  clearedJobs: 20,
+  /** Sessions that one step of a deletion ends, two rows each: under the 500 rows of any commit. */
+  endedSessions: 200,
+
+  /** One notebook file; with pictures in its outputs a large one has some 20 MB. */
+  notebookBytes: 50 * 1024 * 1024,
+  /** Files and folders of a storage that a search for a cell looks at: a second's worth. */
+  notebookSearchEntries: 100_000,
+  /** One output of a cell, and all of an execution; what is longer is in the log `stdout`. */
+  notebookOutputBytes: 64 * 1024,
+  notebookOutputsBytes: 256 * 1024,
+  /** One variable, and all of an execution: with its outputs 384 KB, a tenth of a gRPC message. */
+  notebookVariableBytes: 16 * 1024,
+  notebookVariablesBytes: 128 * 1024,
+  /** Lists in lists; protobuf's readers give up at 100 messages, and a Struct takes two a level. */
+  notebookVariableDepth: 32,
+  /** What a caller gives a notebook: Linux takes at most 128 KB for one environment variable. */
+  notebookInputBytes: 64 * 1024,
+  notebookOutputVariables: 100,
+  notebookVariableChars: 200,
+  /** The pickled state of a notebook: as large as one file of a job. */
+  notebookStateBytes: 5 * 1024 ** 3,
+  /** A kernel answers within a second; one that imports from a cold disk may need many. */
+  notebookStartMs: MINUTE_MS,
+  /** What a kernel registered for its end has this long. */
+  notebookShutdownMs: 2 * SECOND_MS,
+  /** An interrupted kernel has this part of the grace to end its cell and save its state. */
+  notebookStopShare: 0.7,
+  /** How often a kernel's CPU time is read at the most, and how little of it counts as none. */
+  notebookStalePeriodMs: MINUTE_MS,
+  notebookStaleShare: 0.01,
+  /** Checkpoints that a search for the latest reads: 50 pages of at most 5 MB, 500 executions. */
+  checkpointPageRows: 10,
+  checkpointPages: 50,
 
   /** Finished runs are kept this long; an operator asks about last month. */
   runRetentionMs: 35 * DAY_MS,
@@ -173,6 +308,8 @@ export const limits: Readonly<typeof ceilings> = ceilings;
 assert(limits.tickHorizonMs <= limits.queueDelayMs, "a fire inside the horizon fits a queue delay");
 assert(limits.tickPageRows <= limits.scanRows, "a page of timers fits a scan");
 assert(limits.pollFirstMs <= limits.pollMaxMs, "polling slows down, never up");
+assert(limits.sharedResources <= limits.scanRows, "all resources of a holder fit one scan");
+assert(limits.pageItems <= limits.pageItemsMax, "a page is no larger than the largest");
 assert(limits.deliveryTimeoutMs * 5 <= MINUTE_MS, "five slow receivers fit notify's timeout");
 assert(
   limits.pythonBuildMs < limits.startWithinMs,

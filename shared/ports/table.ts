@@ -1,3 +1,5 @@
+import type { Json } from "../core/json.ts";
+
 /**
  * Tables as data. An engine turns a definition into its own DDL and statements, so the set of
  * statement shapes is finite; nothing outside an engine knows a query language.
@@ -8,14 +10,7 @@
  * T3 There are no secondary indexes: what would be one is a table of its own.
  */
 
-/** A JSON value as a store keeps it. */
-export type Json =
-  | null
-  | boolean
-  | number
-  | string
-  | readonly Json[]
-  | { readonly [name: string]: Json | undefined };
+export type { Json };
 
 /**
  * `int` is a safe integer. `expiry` is an instant after which an engine may drop the row on its

@@ -21,6 +21,20 @@ export async function readDelivery(
   return row && { delivery: fromBody<Delivery>(row.body), version: row.version };
 }
 
+/** A page of a subscription's deliveries by id, behind `after`. */
+export async function scanDeliveries(
+  reader: Reader,
+  subscription: string,
+  page: { readonly limit: number; readonly after?: DeliveryId },
+): Promise<readonly Delivery[]> {
+  const rows = await reader.scan(deliveriesTable, {
+    prefix: { subscription },
+    limit: page.limit,
+    ...(page.after === undefined ? {} : { after: deliveryKey(page.after) }),
+  });
+  return rows.map((row) => fromBody<Delivery>(row.body));
+}
+
 /** Writes a delivery; its timer stands while it is pending. */
 export function writeDelivery(
   tx: Transaction,
@@ -45,7 +59,14 @@ function timerOf(delivery: Delivery): Timer | undefined {
   return { kind: "notify", ref: delivery.id, dueAt: delivery.nextTryAt };
 }
 
-/** A delivery id spells its subscription: `NAME.DIGEST`. */
+/**
+ * A delivery id spells its subscription: `NAME.DIGEST`. A text without a dot is nobody's id; cut
+ * anywhere else it might end in half a character.
+ */
+export function subscriptionOf(delivery: DeliveryId): string {
+  return delivery.slice(0, Math.max(0, delivery.lastIndexOf(".")));
+}
+
 function deliveryKey(delivery: DeliveryId): KeyOf<typeof deliveriesTable> {
-  return { subscription: delivery.slice(0, delivery.lastIndexOf(".")), delivery };
+  return { subscription: subscriptionOf(delivery), delivery };
 }

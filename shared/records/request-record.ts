@@ -1,4 +1,3 @@
-import type { RunId } from "../core/ids.ts";
 import { limits } from "../core/limits.ts";
 import { plusMs, type Instant } from "../core/time/instant.ts";
 import type { Reader, Transaction } from "../ports/store.ts";
@@ -8,7 +7,8 @@ import { requestsTable } from "./tables.ts";
 /** What a request led to. The digest tells a repeat from another request under the same key. */
 export interface RequestRecord {
   readonly digest: string;
-  readonly run: RunId;
+  /** The id of the run or the operation it made. */
+  readonly result: string;
 }
 
 export interface RequestKey {
@@ -32,7 +32,8 @@ export function writeRequest(
   key: RequestKey,
   request: RequestRecord & { readonly at: Instant },
 ): void {
-  const { digest, run } = request;
+  const { digest, result } = request;
   const expireAt = plusMs(request.at, limits.requestRetentionMs);
-  tx.put(requestsTable, { ...key, body: toBody({ digest, run }), expire_at: expireAt });
+  const body = toBody({ digest, result });
+  tx.put(requestsTable, { scope: key.scope, key: key.key, body, expire_at: expireAt });
 }

@@ -40,16 +40,28 @@ export async function readRuns(
   return rows.map((row) => (row === undefined ? undefined : decode(row)));
 }
 
-/** A page of a schedule's runs, latest nominal time first, from `throughAt` or behind `after`. */
+/** Where a run stands among those of any schedule; without an id, behind all of its instant. */
+export interface RunPlace {
+  readonly nominalAt: Instant;
+  readonly run: RunId | "";
+}
+
+/**
+ * A page of a schedule's runs, latest nominal time first, from `throughAt` or behind `after`, which
+ * may be a run of another schedule.
+ */
 export async function scanRuns(
   reader: Reader,
   schedule: ScheduleName,
-  page: { readonly limit: number; readonly throughAt?: Instant; readonly after?: RunId },
+  page: { readonly limit: number; readonly throughAt?: Instant; readonly after?: RunPlace },
 ): Promise<readonly RunRecord[]> {
+  const { after } = page;
   const rows = await reader.scan(runsTable, {
     prefix: { schedule },
     ...(page.throughAt === undefined ? {} : { to: page.throughAt }),
-    ...(page.after === undefined ? {} : { after: runKey(page.after) }),
+    ...(after === undefined
+      ? {}
+      : { after: { schedule, nominal_at: after.nominalAt, run: after.run } }),
     order: "descending",
     limit: page.limit,
   });

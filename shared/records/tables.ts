@@ -69,6 +69,95 @@ export const operationsTable = defineTable(
   ["project", "operation"],
 );
 
+/** A project's operations by the time they were made: what a listing reads. */
+export const operationTimesTable = defineTable(
+  "operation_times",
+  { project: "text", created_at: "int", operation: "text", expire_at: "expiry" },
+  ["project", "created_at", "operation"],
+);
+
+export const communitiesTable = defineTable("communities", { community: "text", body: "json" }, [
+  "community",
+]);
+
+export const projectsTable = defineTable("projects", { project: "text", body: "json" }, [
+  "project",
+]);
+
+/** The projects of a community, in the order of their ids. */
+export const communityProjectsTable = defineTable(
+  "community_projects",
+  { community: "text", project: "text" },
+  ["community", "project"],
+);
+
+/** Names that are taken: a scope is a community, or `communities`. */
+export const namesTable = defineTable("names", { scope: "text", name: "text", id: "text" }, [
+  "scope",
+  "name",
+]);
+
+/** Who holds which role; a resource is `project:ID` or `community:ID`, a subject `TYPE:ID`. */
+export const bindingsTable = defineTable(
+  "bindings",
+  { resource: "text", subject: "text", role: "text" },
+  ["resource", "subject", "role"],
+);
+
+/** Resources that were shared with a project or a community, and whether they are switched on. */
+export const resourcesTable = defineTable(
+  "resources",
+  { holder: "text", kind: "text", resource: "text", body: "json" },
+  ["holder", "kind", "resource"],
+);
+
+/** Tokens by the hash of their secret; `session:` scopes them to one opened project. */
+export const tokensTable = defineTable(
+  "tokens",
+  { hash: "text", id: "text", body: "json", expire_at: "expiry" },
+  ["hash"],
+);
+
+/** The session that a subject has open in a project, by the hash of its token: at most one. */
+export const sessionsTable = defineTable(
+  "sessions",
+  { project: "text", subject: "text", hash: "text", expire_at: "expiry" },
+  ["project", "subject"],
+);
+
+export const jobsTable = defineTable(
+  "jobs",
+  { job: "text", project: "text", version: "int", timer_at: "int", body: "json" },
+  ["job"],
+);
+
+/** A project's jobs by the time they were created: what a listing reads. */
+export const projectJobsTable = defineTable(
+  "project_jobs",
+  { project: "text", created_at: "int", job: "text" },
+  ["project", "created_at", "job"],
+);
+
+/** In which order a job's logs were first read: stretches of its streams. */
+export const jobLogsTable = defineTable("job_logs", { job: "text", start: "int", body: "json" }, [
+  "job",
+  "start",
+]);
+
+/** Which jobs need an uploaded content: it goes with the last of them. */
+export const fileUsesTable = defineTable(
+  "file_uses",
+  { project: "text", sha256: "text", job: "text" },
+  ["project", "sha256", "job"],
+);
+
+/** Notebook executions; one with a result is a checkpoint. */
+export const executionsTable = defineTable(
+  "executions",
+  { project: "text", created_at: "int", execution: "text", body: "json", expire_at: "expiry" },
+  ["project", "created_at", "execution"],
+);
+
 export const accountsTable = defineTable(
   "accounts",
   { project: "text", version: "int", body: "json" },
@@ -120,6 +209,20 @@ export const tables = [
   activeTable,
   waitingTable,
   operationsTable,
+  operationTimesTable,
+  communitiesTable,
+  projectsTable,
+  communityProjectsTable,
+  namesTable,
+  bindingsTable,
+  resourcesTable,
+  tokensTable,
+  sessionsTable,
+  jobsTable,
+  projectJobsTable,
+  jobLogsTable,
+  fileUsesTable,
+  executionsTable,
   accountsTable,
   entriesTable,
   deliveriesTable,

@@ -5,8 +5,11 @@ import type { Reader, Transaction } from "../ports/store.ts";
 import type { KeyOf } from "../ports/table.ts";
 import { timersTable } from "./tables.ts";
 
-/** Who looks: the tick itself for a schedule, the queue of the same name for the rest. */
-type TimerKind = "schedule" | "submit" | "watch" | "notify";
+/**
+ * Who looks: the tick itself for a schedule, the watch for an operation with work left and for a job
+ * whose data expires, the queue of the same name for the rest.
+ */
+export type TimerKind = "schedule" | "submit" | "watch" | "notify" | "operation" | "job";
 
 /** What to look at, and when. An entity remembers its `dueAt`, which is how its timer is found. */
 export interface Timer {

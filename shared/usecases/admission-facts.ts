@@ -1,5 +1,5 @@
 import type { AdmissionFacts } from "../core/run/decide-admission.ts";
-import type { Run } from "../core/run/run.ts";
+import { isAdHoc, type Run } from "../core/run/run.ts";
 import { nextOccurrence } from "../core/schedule/next-occurrence.ts";
 import type { ScheduleDefinition } from "../core/schedule/schedule-definition.ts";
 import { plusMs, type Instant } from "../core/time/instant.ts";
@@ -7,7 +7,7 @@ import type { Reader } from "../ports/store.ts";
 import { readAccount } from "../records/account-record.ts";
 import { scanActive, scanWaiting } from "../records/active-record.ts";
 import { readConfiguration } from "../records/configuration-record.ts";
-import { readDefinition } from "../records/schedule-record.ts";
+import { readRunDefinition } from "../records/run-definition.ts";
 import { compiledTiming } from "./timing-cache.ts";
 import { upstreamFacts } from "./upstream-facts.ts";
 
@@ -17,9 +17,9 @@ export async function admissionFacts(
   run: Run,
   seen: { readonly now: Instant; readonly refusal?: string | undefined },
 ): Promise<AdmissionFacts> {
-  const definition = (await readDefinition(reader, run.schedule))?.definition;
+  const definition = (await readRunDefinition(reader, run))?.definition;
   const configuration = await readConfiguration(reader);
-  const active = await scanActive(reader, run.schedule);
+  const active = isAdHoc(run) ? [] : await scanActive(reader, run.schedule);
   const [head] = await scanWaiting(reader, run.project, 1);
   return {
     run,

@@ -1,6 +1,7 @@
 import { assert, assertNever } from "../core/assert.ts";
 import { operationIdOf, type RunId } from "../core/ids.ts";
 import { limits } from "../core/limits.ts";
+import { attemptMetadata } from "../core/operation/attempt-operation.ts";
 import type { Attempt } from "../core/run/attempt.ts";
 import { decideAdmission, type AdmissionDecision } from "../core/run/decide-admission.ts";
 import { liveAttempt, type Run } from "../core/run/run.ts";
@@ -58,7 +59,7 @@ async function written(
     case "wait":
       return await waits(tx, record, decision, now);
     case "admit":
-      return admitted(tx, record, decision, now);
+      return writeAdmission(tx, record, decision, now);
     default:
       return assertNever(decision);
   }
@@ -105,14 +106,15 @@ async function waits(
   };
 }
 
-function admitted(
+/** Writes an admission: the reservation, its ledger entry, the attempt and its operation. */
+export function writeAdmission(
   tx: Transaction,
-  record: RunRecord,
+  record: RunRecord | { readonly run: Run; readonly isNew: true },
   decision: Decision<"admit">,
   now: Instant,
 ): Written {
   const { request, admitted: admission } = decision;
-  const { schedule, project } = record.run;
+  const { project } = record.run;
   const { bound, reservation, account, entries } = admission;
   const operation = operationIdOf(project, request.attempt);
   const attempt: Attempt = {
@@ -127,18 +129,31 @@ function admitted(
     polls: 0,
   };
   const run = moved(record.run, { kind: "admit", attempt });
-  writeRun(tx, record, { run, timerAt: plusMs(now, limits.startLeaseMs) });
+  const before = "isNew" in record ? undefined : record;
+  writeRun(tx, before, { run, timerAt: plusMs(now, limits.startLeaseMs) });
   writeAccount(tx, account, entries);
   writeOperation(tx, undefined, {
     id: operation,
-    project,
-    description: `Run ${schedule}, attempt ${request.number}`,
+    owner: project,
+    description: describe(record.run, request.number),
     createdAt: now,
-    createdBy: "orrery",
+    createdBy: record.run.createdBy ?? "orrery",
     modifiedAt: now,
-    metadata: { run: run.id, attempt: request.number },
+    subject: { kind: "attempt", run: run.id, number: request.number },
+    metadata: attemptMetadata({ run: run.id, number: request.number, status: run.state }),
   });
   return { run, decision, unchanged: false, nudges: [] };
+}
+
+function describe(run: Run, number: number): string {
+  switch (run.cause.kind) {
+    case "job":
+      return "Execute job";
+    case "notebook":
+      return "Execute notebook";
+    default:
+      return `Run ${run.schedule}, attempt ${number}`;
+  }
 }
 
 function moved(run: Run, event: RunEvent): Run {

@@ -8,9 +8,8 @@ import { plusMs, type Instant } from "../core/time/instant.ts";
 import { applyLimits, type Posting } from "../core/units/account.ts";
 import type { Reader, Transaction } from "../ports/store.ts";
 import { readAccount, writeAccount } from "../records/account-record.ts";
-import { scanWaiting } from "../records/active-record.ts";
 import { readConfiguration, writeConfiguration } from "../records/configuration-record.ts";
-import { readRuns, writeRun, type RunRecord } from "../records/run-record.ts";
+import type { RunRecord } from "../records/run-record.ts";
 import {
   deleteSchedule,
   readDefinitions,
@@ -21,6 +20,8 @@ import {
   type DefinitionRecord,
   type ScheduleRecord,
 } from "../records/schedule-record.ts";
+import { ensureProjects } from "./projects/ensure-projects.ts";
+import { waitingRuns, wakeWaitingRuns } from "./projects/wake-waiting-runs.ts";
 import { compiledTiming } from "./timing-cache.ts";
 import type { Services } from "./services.ts";
 
@@ -38,6 +39,7 @@ export interface Applied {
  * Makes a checked configuration the live one, whole or not at all. Applying it again changes
  * nothing: a schedule whose timing is the same keeps what it owes, so occurrences missed while
  * nothing ran are still caught up. Schedules that are no longer listed are removed; their runs stay.
+ * Projects that it names and nobody made are made.
  */
 export async function applyConfiguration(
   services: Pick<Services, "store" | "clock" | "log">,
@@ -74,6 +76,7 @@ async function applyTo(
 ): Promise<Applied> {
   const { schedules: definitions, projects, rates, subscriptions } = configuration;
   const fingerprint = digest([JSON.stringify(configuration)], 64);
+  await ensureProjects(tx, namedProjects(configuration), now);
   const live = await readConfiguration(tx);
   if (live?.digest === fingerprint) {
     return { added: [], changed: [], removed: [], unchanged: definitions.length, ended: [] };
@@ -88,7 +91,7 @@ async function applyTo(
     const account = await readAccount(tx, project);
     const posting = applyLimits(account, wanted, now);
     accounts.push(posting);
-    if (posting.account !== account) waiting.push(...(await waitingFor(tx, project)));
+    if (posting.account !== account) waiting.push(...(await waitingRuns(tx, project)));
   }
 
   const downstream = downstreamOf(definitions);
@@ -100,8 +103,7 @@ async function applyTo(
   for (const change of changes) writeChange(tx, change, now);
   for (const record of gone) deleteSchedule(tx, record);
   for (const { account, entries } of accounts) writeAccount(tx, account, entries);
-  // What they wait for was computed with the old limits.
-  for (const record of waiting) writeRun(tx, record, { run: record.run, timerAt: now });
+  wakeWaitingRuns(tx, waiting, now);
   writeConfiguration(tx, { digest: fingerprint, appliedAt: now, rates, subscriptions });
 
   const added = changes.filter((each) => each.record === undefined);
@@ -115,14 +117,9 @@ async function applyTo(
   };
 }
 
-/** The first in turn of the runs that wait for a project's limits. */
-async function waitingFor(reader: Reader, project: ProjectId): Promise<readonly RunRecord[]> {
-  const places = await scanWaiting(reader, project, limits.wakeRuns);
-  const records = await readRuns(
-    reader,
-    places.map((place) => place.run),
-  );
-  return records.filter((record) => record !== undefined);
+/** Every project that the configuration gives limits to, or runs anything in. */
+function namedProjects({ projects, schedules }: Configuration): readonly ProjectId[] {
+  return [...new Set([...projects, ...schedules].map(({ project }) => project))];
 }
 
 interface Change {

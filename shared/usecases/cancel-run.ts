@@ -9,13 +9,23 @@ import { sendNudges, type Nudge } from "./nudge.ts";
 import type { Services } from "./services.ts";
 import { wakeWaiting } from "./wake.ts";
 
+/** How a run is cancelled. */
+export interface Cancellation {
+  /** Kill its program at once; left out, it is asked to end first. */
+  readonly how?: "kill";
+  /** In the words of whoever cancels. */
+  readonly text?: string;
+}
+
 /**
- * Cancels a run: at once where nothing of it runs, else by asking its program to end, which the
- * watch does next. Repeating it changes nothing; a run that has ended is an error.
+ * Cancels a run: at once where nothing of it runs, else by asking its program to end or by killing
+ * it, which the watch does next. Repeating it changes nothing, but a kill may follow an asking; a
+ * run that has ended is an error.
  */
 export async function cancelRun(
   services: Pick<Services, "store" | "clock" | "queue" | "log">,
   id: RunId,
+  cancellation: Cancellation = {},
 ): Promise<Run> {
   const now = services.clock.now();
   const { run, nudges } = await services.store.transact("cancel-run", async (tx) => {
@@ -32,8 +42,9 @@ export async function cancelRun(
         `Run ${id} is already ${record.run.state}: nothing is left to cancel`,
       );
     }
-    const reason = { code: "cancelled" as const, text: "Somebody cancelled it" };
-    const moved = moveRun(record.run, { kind: "cancel", at: now, reason });
+    const { text = "Somebody cancelled it" } = cancellation;
+    const reason = { code: "cancelled" as const, text };
+    const moved = moveRun(record.run, { kind: "cancel", at: now, reason, ...cancellation });
     if (moved.outcome === "ignored") return { run: record.run, nudges: [] };
     if (isFinal(moved.run.state)) {
       const conclusion = await planConclusion(tx, moved.run, now);
@@ -48,13 +59,14 @@ export async function cancelRun(
   return run;
 }
 
-/** Cancels a run on behalf of a policy: one that has just ended by itself is fine. */
+/** Cancels a run where one that has just ended by itself is fine. */
 export async function cancelQuietly(
   services: Pick<Services, "store" | "clock" | "queue" | "log">,
   id: RunId,
+  cancellation: Cancellation = {},
 ): Promise<void> {
   try {
-    await cancelRun(services, id);
+    await cancelRun(services, id, cancellation);
   } catch (error) {
     if (!(error instanceof OrreryError && error.code === "RUN_FINISHED")) throw error;
   }

@@ -7,7 +7,7 @@ import type { Instant } from "../core/time/instant.ts";
 import type { Reader, Transaction } from "../ports/store.ts";
 import { readConfiguration } from "../records/configuration-record.ts";
 import { writeRun, type RunRecord } from "../records/run-record.ts";
-import { readDefinition } from "../records/schedule-record.ts";
+import { readRunDefinition } from "../records/run-definition.ts";
 import { downstreamRuns } from "./downstream.ts";
 import type { Nudge } from "./nudge.ts";
 import { tell } from "./tell.ts";
@@ -21,7 +21,7 @@ export interface Conclusion {
 
 /** Reads what follows from a run that has just become final. */
 export async function planConclusion(reader: Reader, run: Run, now: Instant): Promise<Conclusion> {
-  const downstream = (await readDefinition(reader, run.schedule))?.downstream ?? [];
+  const downstream = (await readRunDefinition(reader, run))?.downstream ?? [];
   return {
     run,
     downstream: await downstreamRuns(reader, run, { downstream, now }),

@@ -1,4 +1,6 @@
+import type { ExecutionResult } from "../core/execution/execution-result.ts";
 import { attemptIdOf, type RunId } from "../core/ids.ts";
+import { attemptResponse } from "../core/operation/attempt-operation.ts";
 import { moveOperation, type OperationEvent } from "../core/operation/operation-state.ts";
 import { assert } from "../core/assert.ts";
 import type { Attempt, AttemptEnd } from "../core/run/attempt.ts";
@@ -14,7 +16,8 @@ import { readAccount, writeAccount } from "../records/account-record.ts";
 import { readConfiguration } from "../records/configuration-record.ts";
 import { readOperation, writeOperation } from "../records/operation-record.ts";
 import { readRun, writeRun } from "../records/run-record.ts";
-import { readDefinition } from "../records/schedule-record.ts";
+import { readRunDefinition } from "../records/run-definition.ts";
+import { readAdHocWork, writeWorkEnd } from "./finish-work.ts";
 import { planConclusion, writeConclusion } from "./conclude.ts";
 import { sendNudges, type Nudge } from "./nudge.ts";
 import { reportEnd, reportStarted, type Ended } from "./report.ts";
@@ -27,12 +30,8 @@ export interface EndedAttempt {
   readonly run: RunId;
   readonly number: number;
   readonly outcome: Outcome;
-  /** What it used; absent where nothing of it ran, and then its units are released. */
-  readonly usage?: {
-    readonly startedAt: Instant;
-    readonly finishedAt: Instant;
-    readonly instanceType: string;
-  };
+  /** What it used and left; absent where nothing of it ran, and then its units are released. */
+  readonly usage?: ExecutionResult;
 }
 
 /**
@@ -65,8 +64,8 @@ async function writeEnd(
   const live = record && liveAttempt(record.run);
   if (record === undefined || live?.number !== ended.number) return undefined;
   const configuration = await readConfiguration(tx);
-  const definition = (await readDefinition(tx, record.run.schedule))?.definition;
-  const operation = await readOperation(tx, record.run.project, live.operation);
+  const definition = (await readRunDefinition(tx, record.run))?.definition;
+  const operation = await readOperation(tx, live.operation);
   const before = await readAccount(tx, record.run.project);
 
   const posting = postEnd(before, ended, {
@@ -82,7 +81,9 @@ async function writeEnd(
   assert(moved.outcome === "moved", "a live attempt ends");
   const { run } = moved;
   const conclusion = await planConclusion(tx, run, now);
+  const work = isFinal(run.state) ? await readAdHocWork(tx, run) : undefined;
 
+  if (work !== undefined) writeWorkEnd(tx, work, run, { result: ended.usage, now });
   writeAccount(tx, posting.account, posting.entries);
   if (operation !== undefined) {
     writeOperation(
@@ -161,5 +162,5 @@ function operationEvent(outcome: Outcome, at: Instant): OperationEvent {
     const message = outcome.reason?.text ?? outcome.state;
     return { kind: "fail", code: outcome.operationError, message, at };
   }
-  return { kind: "respond", response: { returnCode: outcome.exitCode ?? 0 }, at };
+  return { kind: "respond", response: attemptResponse(outcome.exitCode ?? 0), at };
 }

@@ -35,7 +35,9 @@ export async function explainRun(
     };
   });
   if (isFinal(run.state) || liveAttempt(run) !== undefined) return { run, checks: [], ahead: [] };
-  const refusal = facts.definition && (await services.executor.check(facts.definition.job))?.reason;
+  const refusal =
+    facts.definition &&
+    (await services.executor.check(facts.definition.project, facts.definition.work))?.reason;
   const decision = decideAdmission(refusal === undefined ? facts : { ...facts, refusal });
   const turn = waiting.findIndex((each) => each.run === run.id);
   const request = facts.definition && attemptRequestOf(run, facts.definition, facts.rates);

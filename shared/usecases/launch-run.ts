@@ -11,7 +11,7 @@ import type { ScheduleDefinition } from "../core/schedule/schedule-definition.ts
 import { plusMs, type Instant } from "../core/time/instant.ts";
 import type { StartRequest } from "../ports/executor.ts";
 import { readRun, writeRun } from "../records/run-record.ts";
-import { readDefinition } from "../records/schedule-record.ts";
+import { readRunDefinition } from "../records/run-definition.ts";
 import { endAttempt, type EndedAttempt } from "./end-attempt.ts";
 import type { Services } from "./services.ts";
 import { watchRun } from "./watch-run.ts";
@@ -24,7 +24,7 @@ import { watchRun } from "./watch-run.ts";
 export async function launchRun(services: Services, id: RunId): Promise<void> {
   const { run, definition } = await services.store.snapshot(async (reader) => {
     const found = (await readRun(reader, id))?.run;
-    const record = found && (await readDefinition(reader, found.schedule));
+    const record = found && (await readRunDefinition(reader, found));
     return { run: found, definition: record?.definition };
   });
   const attempt = run && liveAttempt(run);
@@ -91,7 +91,7 @@ function startRequest(run: Run, attempt: Attempt, definition: ScheduleDefinition
   return {
     project: run.project,
     attempt: attemptIdOf(run.id, attempt.number),
-    job: definition.job,
+    work: definition.work,
     variables: { ...renderInputs(run, attempt, definition), ...run.inputs },
     softLimitMs: attempt.softLimitMs,
     hardLimitMs: attempt.hardLimitMs,

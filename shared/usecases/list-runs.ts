@@ -1,52 +1,73 @@
-import { scheduleName, type RunId, type ScheduleName } from "../core/ids.ts";
+import type { Caller } from "../core/access/access.ts";
+import { scheduleName, type ProjectId, type ScheduleName } from "../core/ids.ts";
 import { limits } from "../core/limits.ts";
 import type { Run, RunState } from "../core/run/run.ts";
 import type { Reader } from "../ports/store.ts";
-import { nextScheduleWithRuns, scanRuns } from "../records/run-record.ts";
+import { nextScheduleWithRuns, type RunPlace } from "../records/run-record.ts";
+import { visibleProjects } from "./access/holds.ts";
+import { latestRuns, placeOf } from "./latest-runs.ts";
+import type { Page } from "./read-page.ts";
 import type { Services } from "./services.ts";
 
-/** Which runs to list: the latest `limit` (1 to 900) of one schedule, or of all. */
+/** Which runs to list: a page of one schedule's, or of all. */
 export interface RunQuery {
-  readonly limit: number;
+  readonly size: number;
   readonly schedule?: string;
-  /** Only runs in this state; those behind `limits.runSearchPages` of a schedule are not found. */
   readonly state?: RunState;
+  /** Only runs that it may look at. */
+  readonly caller?: Caller;
+  readonly after?: RunPlace;
 }
 
-/** The latest runs, latest nominal time first; those of removed schedules included. */
+/**
+ * A page of the latest runs, latest nominal time first; those of removed schedules included. A page
+ * that takes too long to fill comes out shorter, even empty, with more behind it.
+ */
 export async function listRuns(
   services: Pick<Services, "store">,
   query: RunQuery,
-): Promise<readonly Run[]> {
+): Promise<Page<Run, RunPlace>> {
   return await services.store.snapshot(async (reader) => {
-    const { schedule, limit } = query;
+    const { schedule, size } = query;
     const names =
       schedule === undefined ? await schedulesWithRuns(reader) : [scheduleName(schedule)];
-    const runs: Run[] = [];
-    for (const name of names) runs.push(...(await latestRuns(reader, name, query)));
-    return runs
-      .toSorted((a, b) => b.nominalAt - a.nominalAt || (a.id < b.id ? 1 : -1))
-      .slice(0, limit);
+    const isWanted = wantedBy(reader, query);
+    const items: Run[] = [];
+    let searched = 0;
+    let last: Run | undefined;
+    for await (const run of latestRuns(reader, names, query.after)) {
+      if (
+        last !== undefined &&
+        searched >= limits.runSearchRows &&
+        run.nominalAt < last.nominalAt
+      ) {
+        // Behind everything of that instant: a place may not name a run that its reader does not see.
+        return { items, next: { nominalAt: last.nominalAt, run: "" } };
+      }
+      searched += 1;
+      last = run;
+      if (!(await isWanted(run))) continue;
+      const end = items.length < size ? undefined : items.at(-1);
+      if (end !== undefined) return { items, next: placeOf(end) };
+      items.push(run);
+    }
+    return { items };
   });
 }
 
-async function latestRuns(
+function wantedBy(
   reader: Reader,
-  schedule: ScheduleName,
-  { limit, state }: RunQuery,
-): Promise<readonly Run[]> {
-  const pageRows = state === undefined ? limit : limits.scanRows;
-  const found: Run[] = [];
-  let after: { readonly after: RunId } | undefined;
-  for (let page = 0; page < limits.runSearchPages; page += 1) {
-    const records = await scanRuns(reader, schedule, { limit: pageRows, ...after });
-    const runs = records.map((record) => record.run);
-    found.push(...runs.filter((run) => state === undefined || run.state === state));
-    const last = runs.at(-1);
-    if (last === undefined || runs.length < pageRows || found.length >= limit) break;
-    after = { after: last.id };
-  }
-  return found.slice(0, limit);
+  { state, caller }: RunQuery,
+): (run: Run) => boolean | Promise<boolean> {
+  const known = new Map<ProjectId, boolean>();
+  const isVisible = async (to: Caller, project: ProjectId): Promise<boolean> => {
+    const is = known.get(project) ?? (await visibleProjects(reader, to, [project])).has(project);
+    known.set(project, is);
+    return is;
+  };
+  return (run) =>
+    (state === undefined || run.state === state) &&
+    (caller === undefined || isVisible(caller, run.project));
 }
 
 async function schedulesWithRuns(reader: Reader): Promise<readonly ScheduleName[]> {

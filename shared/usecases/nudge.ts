@@ -1,12 +1,13 @@
 import { messageOf } from "../core/errors.ts";
 import { limits } from "../core/limits.ts";
 import type { Instant } from "../core/time/instant.ts";
-import type { OutgoingMessage } from "../ports/queue.ts";
+import type { OutgoingMessage, QueueName } from "../ports/queue.ts";
+import type { TimerKind } from "../records/timer-record.ts";
 import type { Services } from "./services.ts";
 
-/** A wish that somebody looks at a run or a delivery at an instant: a timer row's prompt twin. */
+/** A wish that somebody looks at something live at an instant: a timer row's prompt twin. */
 export interface Nudge {
-  readonly kind: "submit" | "watch" | "notify";
+  readonly kind: Exclude<TimerKind, "schedule">;
   readonly ref: string;
   readonly at: Instant;
 }
@@ -20,26 +21,42 @@ export async function sendNudges(
   nudges: readonly Nudge[],
   now: Instant,
 ): Promise<void> {
-  for (const kind of ["submit", "watch", "notify"] as const) {
+  for (const queue of ["submit", "watch", "notify"] as const) {
     const messages = nudges
-      .filter((nudge) => nudge.kind === kind)
+      .filter((nudge) => QUEUES[nudge.kind] === queue)
       .map((nudge) => messageOfNudge(nudge, now))
       .filter((message) => message.delayMs <= limits.queueDelayMs);
     if (messages.length === 0) continue;
     try {
-      await services.queue.send(kind, messages);
+      await services.queue.send(queue, messages);
     } catch (error) {
       services.log.write({
         level: "warn",
         name: "queue.refused",
-        message: `Queue ${kind} refused ${messages.length} messages (${messageOf(error)}); the tick sends them again`,
-        fields: { queue: kind, messages: messages.length },
+        message: `Queue ${queue} refused ${messages.length} messages (${messageOf(error)}); the tick sends them again`,
+        fields: { queue, messages: messages.length },
       });
     }
   }
 }
 
+const QUEUES = {
+  submit: "submit",
+  watch: "watch",
+  notify: "notify",
+  operation: "watch",
+  job: "watch",
+} as const satisfies Record<Nudge["kind"], QueueName>;
+
+const MEMBERS = {
+  submit: "run",
+  watch: "run",
+  notify: "delivery",
+  operation: "operation",
+  job: "job",
+} as const satisfies Record<Nudge["kind"], string>;
+
 function messageOfNudge(nudge: Nudge, now: Instant): OutgoingMessage {
-  const body = nudge.kind === "notify" ? { delivery: nudge.ref } : { run: nudge.ref };
+  const body = { [MEMBERS[nudge.kind]]: nudge.ref };
   return { body: JSON.stringify(body), delayMs: Math.max(0, nudge.at - now) };
 }

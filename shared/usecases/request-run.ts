@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../core/errors.ts";
 import { digest, runIdOf, type RunId, type ScheduleName } from "../core/ids.ts";
 import { causeKey, type Run, type RunCause } from "../core/run/run.ts";
 import type { Instant } from "../core/time/instant.ts";
@@ -19,7 +20,11 @@ export interface RunRequest {
 
 export type RunRequested =
   | { readonly outcome: "made" | "repeated"; readonly run: RunId }
-  | { readonly outcome: "rejected"; readonly reason: string };
+  | {
+      readonly outcome: "rejected";
+      readonly code: Extract<ErrorCode, "REQUEST_CONFLICT" | "SCHEDULE_NOT_FOUND">;
+      readonly reason: string;
+    };
 
 /**
  * Makes the run that a message or a person asks for. The cause's id makes it once: a repeat finds
@@ -39,7 +44,8 @@ export async function requestRun(
     if (earlier !== undefined) return repeated(earlier, fingerprint, cause.id);
     const record = await readDefinition(tx, schedule);
     if (record === undefined) {
-      return rejected(`schedule ${schedule} is not configured: apply a YAML that has it`);
+      const reason = `schedule ${schedule} is not configured: apply a YAML that has it`;
+      return { outcome: "rejected" as const, code: "SCHEDULE_NOT_FOUND" as const, reason };
     }
     const id = runIdOf({ schedule, nominalAt: request.askedAt }, causeKey(cause));
     if ((await readRun(tx, id)) !== undefined) return { outcome: "repeated" as const, run: id };
@@ -57,7 +63,7 @@ export async function requestRun(
       attempts: [],
     };
     writeRun(tx, undefined, { run, timerAt: now });
-    writeRequest(tx, key, { digest: fingerprint, run: id, at: now });
+    writeRequest(tx, key, { digest: fingerprint, result: id, at: now });
     return { outcome: "made" as const, run: id };
   });
 
@@ -68,16 +74,11 @@ export async function requestRun(
 }
 
 function repeated(
-  earlier: { readonly digest: string; readonly run: RunId },
+  earlier: { readonly digest: string; readonly result: string },
   fingerprint: string,
   id: string,
 ): RunRequested {
-  if (earlier.digest === fingerprint) return { outcome: "repeated", run: earlier.run };
-  return rejected(
-    `id ${id} already asked for run ${earlier.run} with other contents: use a new id`,
-  );
-}
-
-function rejected(reason: string): RunRequested {
-  return { outcome: "rejected", reason };
+  if (earlier.digest === fingerprint) return { outcome: "repeated", run: earlier.result as RunId };
+  const reason = `id ${id} already asked for run ${earlier.result} with other contents: use a new id`;
+  return { outcome: "rejected", code: "REQUEST_CONFLICT", reason };
 }

@@ -2,6 +2,7 @@ import type { Target } from "../core/notification/subscription.ts";
 import type { Channel } from "../ports/channel.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Executor } from "../ports/executor.ts";
+import type { Files } from "../ports/files.ts";
 import type { Log } from "../ports/log.ts";
 import type { Queue } from "../ports/queue.ts";
 import type { Random } from "../ports/random.ts";
@@ -14,6 +15,7 @@ export interface Services {
   readonly random: Random;
   readonly queue: Queue;
   readonly executor: Executor;
+  readonly files: Files;
   readonly channels: Channels;
   readonly log: Log;
 }

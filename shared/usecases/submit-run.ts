@@ -2,7 +2,7 @@ import type { RunId } from "../core/ids.ts";
 import { eligibleAt } from "../core/run/due.ts";
 import { isFinal, liveAttempt } from "../core/run/run.ts";
 import { readRun } from "../records/run-record.ts";
-import { readDefinition } from "../records/schedule-record.ts";
+import { readRunDefinition } from "../records/run-definition.ts";
 import { admitRun } from "./admit-run.ts";
 import { cancelQuietly } from "./cancel-run.ts";
 import { launchRun } from "./launch-run.ts";
@@ -20,7 +20,7 @@ export async function submitRun(services: Services, id: RunId): Promise<void> {
   const now = services.clock.now();
   const { record, definition } = await services.store.snapshot(async (reader) => {
     const found = await readRun(reader, id);
-    const schedule = found && (await readDefinition(reader, found.run.schedule));
+    const schedule = found && (await readRunDefinition(reader, found.run));
     return { record: found, definition: schedule?.definition };
   });
   if (record === undefined || isFinal(record.run.state)) return;
@@ -35,7 +35,8 @@ export async function submitRun(services: Services, id: RunId): Promise<void> {
     return;
   }
 
-  const refusal = definition && (await services.executor.check(definition.job))?.reason;
+  const refusal =
+    definition && (await services.executor.check(definition.project, definition.work))?.reason;
   const submitted = await services.store.transact(
     "submit",
     async (tx) => await admitRun(tx, id, { now, refusal }),

@@ -1,8 +1,8 @@
 import { limits } from "../core/limits.ts";
-import type { Run } from "../core/run/run.ts";
+import { isAdHoc, type Run } from "../core/run/run.ts";
 import type { Reader } from "../ports/store.ts";
 import { scanActive, scanWaiting } from "../records/active-record.ts";
-import { readDefinition } from "../records/schedule-record.ts";
+import { readRunDefinition } from "../records/run-definition.ts";
 import { sendNudges, type Nudge } from "./nudge.ts";
 import type { Services } from "./services.ts";
 
@@ -25,11 +25,12 @@ export async function wakeWaiting(
 }
 
 async function waitingBehind(reader: Reader, ended: Run): Promise<readonly string[]> {
+  if (isAdHoc(ended)) return [];
   const own = (await scanActive(reader, ended.schedule)).filter(
     (each) => each.reason === "overlap",
   );
   const runs = own.slice(0, limits.wakeRuns).map((each) => each.run);
-  for (const schedule of (await readDefinition(reader, ended.schedule))?.downstream ?? []) {
+  for (const schedule of (await readRunDefinition(reader, ended))?.downstream ?? []) {
     const active = await scanActive(reader, schedule);
     const waiting = active.filter((each) => each.reason === "dependency");
     runs.push(...waiting.slice(0, limits.wakeRuns).map((each) => each.run));

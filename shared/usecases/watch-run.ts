@@ -6,6 +6,7 @@ import { backoffMs, type Backoff } from "../core/run/retry.ts";
 import { liveAttempt, type Run } from "../core/run/run.ts";
 import { moveRun } from "../core/run/run-state.ts";
 import { plusMs, type Instant } from "../core/time/instant.ts";
+import { attemptMetadata } from "../core/operation/attempt-operation.ts";
 import { moveOperation } from "../core/operation/operation-state.ts";
 import type { ExecutionReport } from "../ports/executor.ts";
 import { readConfiguration } from "../records/configuration-record.ts";
@@ -27,7 +28,7 @@ const POLLING: Backoff = {
 /**
  * Asks the executor how a run's live attempt stands, and records the answer: it started, it goes
  * on (look again later, with growing patience), or it ended and is settled. Asks the program to
- * end where somebody cancelled. Repeating it is harmless.
+ * end, or kills it, where somebody cancelled. Repeating it is harmless.
  */
 export async function watchRun(services: Services, id: RunId): Promise<void> {
   const run = await services.store.snapshot(async (reader) => (await readRun(reader, id))?.run);
@@ -46,8 +47,10 @@ export async function watchRun(services: Services, id: RunId): Promise<void> {
     }
     case "preparing":
     case "running":
+    case "collecting":
       if (run.cancelRequestedAt !== undefined) {
-        await services.executor.stop(executionId, "graceful", "cancelled");
+        const how = run.cancelKills === true ? "kill" : "graceful";
+        await services.executor.stop(executionId, how, "cancelled");
       }
       await recordProgress(services, { id, number: attempt.number, report });
       return;
@@ -67,7 +70,10 @@ export async function watchRun(services: Services, id: RunId): Promise<void> {
 interface Progress {
   readonly id: RunId;
   readonly number: number;
-  readonly report: Extract<ExecutionReport, { readonly state: "preparing" | "running" }>;
+  readonly report: Extract<
+    ExecutionReport,
+    { readonly state: "preparing" | "running" | "collecting" }
+  >;
 }
 
 async function recordProgress(services: Services, progress: Progress): Promise<void> {
@@ -76,21 +82,25 @@ async function recordProgress(services: Services, progress: Progress): Promise<v
     const record = await readRun(tx, progress.id);
     const live = record && liveAttempt(record.run);
     if (record === undefined || live?.number !== progress.number) return undefined;
-    const operation = await readOperation(tx, record.run.project, live.operation);
+    const operation = await readOperation(tx, live.operation);
     const configuration = await readConfiguration(tx);
 
-    const run = observed(record.run, progress.report);
+    const run = observed(record.run, progress.report, now);
     const started = record.run.state === "starting" && run.state === "running";
     // A look ahead of time that finds nothing new leaves the look that is owed as it is. Else each
     // hint and each tick would begin a chain of messages of its own, and chains never end.
-    if (!started && record.timerAt !== undefined && record.timerAt > now) return undefined;
-    const nextAt = nextPollAt(run, now);
+    const collects = progress.report.state === "collecting" && live.collectingAt === undefined;
+    const isNews = started || collects;
+    if (!isNews && record.timerAt !== undefined && record.timerAt > now) return undefined;
+    // An engine that collects does so in the next poll.
+    const nextAt = collects ? now : nextPollAt(run, now);
     writeRun(tx, record, { run, timerAt: nextAt });
     const nudges: Nudge[] = [{ kind: "watch", ref: run.id, at: nextAt }];
     if (started) {
       const startedAt = liveAttempt(run)?.startedAt ?? now;
       if (operation !== undefined) {
-        const metadata = { status: "EXECUTING", startedAt };
+        const { number } = progress;
+        const metadata = attemptMetadata({ run: run.id, number, status: run.state, startedAt });
         writeOperation(
           tx,
           operation,
@@ -107,9 +117,14 @@ async function recordProgress(services: Services, progress: Progress): Promise<v
   await sendNudges(services, recorded.nudges, now);
 }
 
-function observed(run: Run, report: Progress["report"]): Run {
+function observed(run: Run, report: Progress["report"], now: Instant): Run {
   if (report.state === "preparing") return run;
-  const moved = moveRun(run, { kind: "observe", startedAt: report.startedAt });
+  const { state, startedAt } = report;
+  const moved = moveRun(run, {
+    kind: "observe",
+    startedAt,
+    ...(state === "collecting" ? { collectingAt: now } : {}),
+  });
   return moved.outcome === "moved" ? moved.run : run;
 }
 

@@ -30,6 +30,7 @@ export const PROJECT: ProjectId = projectId("demo");
 /** A job of one command on c1.4: 4 units a second. */
 export function aJob(fields: Partial<JobDefinition> = {}): JobDefinition {
   return {
+    kind: "job",
     command: "python main.py",
     arguments: {},
     inputs: [],
@@ -69,7 +70,7 @@ export function aSchedule(fields: ScheduleFields = {}): ScheduleDefinition {
     timezone: "UTC",
     ...(when === null ? {} : { timing: when }),
     jitterMs: 0,
-    job: aJob(),
+    work: aJob(),
     inputs: {},
     timeoutMs: 30 * MINUTE_MS,
     overlap: "skip",

@@ -1,6 +1,7 @@
 import type { Channel } from "../../shared/ports/channel.ts";
 import type { Target } from "../../shared/core/notification/subscription.ts";
 import type { Executor } from "../../shared/ports/executor.ts";
+import type { Files } from "../../shared/ports/files.ts";
 import type { Queue } from "../../shared/ports/queue.ts";
 import type { Store } from "../../shared/ports/store.ts";
 import type { Services } from "../../shared/usecases/services.ts";
@@ -73,12 +74,13 @@ export class CrashPoints {
 
 /** The same services, every call of a port a point where the process may die. */
 export function withCrashPoints(services: Services, points: CrashPoints): Services {
-  const { store, queue, executor, channels } = services;
+  const { store, queue, executor, files, channels } = services;
   return {
     ...services,
     store: crashingStore(store, points),
     queue: crashingQueue(queue, points),
     executor: crashingExecutor(executor, points),
+    files: crashingFiles(files, points),
     channels: {
       webhook: crashingChannel(channels.webhook, points),
       log: crashingChannel(channels.log, points),
@@ -104,13 +106,37 @@ function crashingQueue(queue: Queue, points: CrashPoints): Queue {
 
 function crashingExecutor(executor: Executor, points: CrashPoints): Executor {
   return {
-    check: async (job) => await points.call("check", async () => await executor.check(job)),
+    check: async (project, work) =>
+      await points.call("check", async () => await executor.check(project, work)),
     start: async (request) => await points.call("start", async () => await executor.start(request)),
     poll: async (attempt) => await points.call("poll", async () => await executor.poll(attempt)),
     stop: async (attempt, how, because) =>
       await points.call("stop", async () => await executor.stop(attempt, how, because)),
     readLog: async (attempt, stream, offset) => await executor.readLog(attempt, stream, offset),
+    progress: async (attempt) => await executor.progress(attempt),
+    locate: async (attempt, file) => await executor.locate(attempt, file),
+    clear: async (attempt) => await points.call("clear", async () => await executor.clear(attempt)),
     onEnded: (listener) => executor.onEnded(listener),
+  };
+}
+
+function crashingFiles(files: Files, points: CrashPoints): Files {
+  return {
+    present: async (project, sha256s) =>
+      await points.call("present", async () => await files.present(project, sha256s)),
+    remove: async (project, sha256s) =>
+      await points.call("remove", async () => await files.remove(project, sha256s)),
+    uploadUrl: (upload, expiresAt) => files.uploadUrl(upload, expiresAt),
+    downloadUrl: (download, expiresAt) => files.downloadUrl(download, expiresAt),
+    makeStorage: async (project) =>
+      await points.call("makeStorage", async () => await files.makeStorage(project)),
+    removeProject: async (project) =>
+      await points.call("removeProject", async () => await files.removeProject(project)),
+    usedBytes: async (project) => await files.usedBytes(project),
+    stat: async (project, path) => await files.stat(project, path),
+    read: (project, path) => files.read(project, path),
+    write: async (project, file, chunks) =>
+      await points.call("write", async () => await files.write(project, file, chunks)),
   };
 }
 

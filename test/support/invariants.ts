@@ -33,7 +33,8 @@ export async function deliveriesOf(world: World): Promise<readonly Delivery[]> {
 /** The ledger adds up to the account, entry by entry (P4). */
 export async function expectLedgerAddsUp(world: World, label = ""): Promise<void> {
   const { account, entries } = await ledgerOf(world);
-  const { project, limits: _limits, configuredBalance: _asked, version: _v, ...position } = account;
+  const { project, limits: _limits, version: _version, ...rest } = account;
+  const { configuredLimits: _said, configuredBalance: _asked, ...position } = rest;
   expect(rebuild(project, entries), label).toEqual(position);
 }
 

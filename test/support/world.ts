@@ -9,6 +9,10 @@ import { queueEvent, timerEvent } from "../../infra/local/trigger-events.ts";
 import { ManualClock } from "../../shared/adapters/manual/manual-clock.ts";
 import { MemoryQueue, type QueueSettings } from "../../shared/adapters/memory/memory-queue.ts";
 import { openSqliteStore } from "../../shared/adapters/sqlite/sqlite-store.ts";
+import type { ApiServices } from "../../shared/api/api-services.ts";
+import type { Api } from "../../shared/api/api.ts";
+import { createApi } from "../../shared/api/create-api.ts";
+import { servedServices } from "../../shared/api/served-services.ts";
 import { assert } from "../../shared/core/assert.ts";
 import { messageOf } from "../../shared/core/errors.ts";
 import { attemptKeyOf, runKeyOf, scheduleName, type RunId } from "../../shared/core/ids.ts";
@@ -34,6 +38,7 @@ import { requestRun, type RunRequested } from "../../shared/usecases/request-run
 import type { Services } from "../../shared/usecases/services.ts";
 import { START_AT } from "./builders.ts";
 import { CrashPoints, withCrashPoints } from "./crash-points.ts";
+import { MemoryFiles } from "./memory-files.ts";
 import { RecordingChannel } from "./recording-channel.ts";
 import { ScriptedExecutor, type Script } from "./scripted-executor.ts";
 import { seededRandom } from "./seeded-random.ts";
@@ -71,6 +76,7 @@ export interface SentMessage {
 export class World {
   readonly clock = new ManualClock(START_AT);
   readonly executor: ScriptedExecutor;
+  readonly files = new MemoryFiles(this.clock);
   readonly webhook = new RecordingChannel<Extract<Target, { kind: "webhook" }>>();
   readonly logChannel = new RecordingChannel<Extract<Target, { kind: "log" }>>();
   readonly crashPoints = new CrashPoints();
@@ -105,10 +111,24 @@ export class World {
       random: this.#random,
       queue: { send: async (queue, messages) => await this.#send(queue, messages) },
       executor: this.executor,
+      files: this.files,
       channels: { webhook: this.webhook, log: this.logChannel },
       log: { write: (entry) => void this.log.push(entry) },
     };
-    this.services = { ...withCrashPoints(services, this.crashPoints), apiToken: "token" };
+    const apiServices: ApiServices = {
+      ...withCrashPoints(services, this.crashPoints),
+      apiToken: "token",
+      alarms: this.clock,
+      publicUrl: () => "http://127.0.0.1:7070",
+    };
+    let api: Api | undefined;
+    this.services = {
+      ...apiServices,
+      // Most worlds are made by the hundred and never asked for it.
+      get api() {
+        return (api ??= createApi(apiServices, servedServices(apiServices)));
+      },
+    };
   }
 
   async close(): Promise<void> {
@@ -222,8 +242,8 @@ export class World {
   /** Runs, earliest nominal time first. */
   async runs(schedule?: string): Promise<readonly Run[]> {
     const query = schedule === undefined ? {} : { schedule };
-    const runs = await listRuns({ store: this.store }, { limit: limits.scanRows, ...query });
-    return runs.toReversed();
+    const { items } = await listRuns({ store: this.store }, { size: limits.scanRows, ...query });
+    return items.toReversed();
   }
 
   /** The only run of a schedule. */

@@ -197,7 +197,7 @@ describe("a schedule that is changed while a run of it waits", () => {
   it("starts the run as it is by then", async () => {
     const configured = (command: string) =>
       aConfiguration({
-        schedules: [aSchedule({ timing: null, overlap: "queue-all", job: aJob({ command }) })],
+        schedules: [aSchedule({ timing: null, overlap: "queue-all", work: aJob({ command }) })],
       });
     world.willRun("nightly", obeys);
     await world.apply(configured("python old.py"));
@@ -210,9 +210,7 @@ describe("a schedule that is changed while a run of it waits", () => {
     await world.cancel(first);
     await world.live(3 * MINUTE_MS);
 
-    const commands = world.executor.started.map(
-      (attempt) => world.executor.requestOf(attempt).job.command,
-    );
-    expect(commands).toEqual(["python old.py", "python new.py"]);
+    const works = world.executor.started.map((attempt) => world.executor.requestOf(attempt).work);
+    expect(works).toMatchObject([{ command: "python old.py" }, { command: "python new.py" }]);
   });
 });

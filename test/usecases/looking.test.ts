@@ -26,7 +26,7 @@ describe("the list of runs", () => {
   });
 
   it("has the latest of all schedules first, removed ones among them", async () => {
-    const runs = await listRuns(world.services, { limit: 4 });
+    const { items: runs } = await listRuns(world.services, { size: 4 });
 
     const minutes = runs.map((run) => (run.nominalAt - START_AT) / MINUTE_MS);
     expect(minutes).toEqual([40, 40, 40, 20]);
@@ -34,10 +34,11 @@ describe("the list of runs", () => {
   });
 
   it("has those of one schedule where one is asked for, and none of one that never was", async () => {
-    const ofB = await listRuns(world.services, { limit: 10, schedule: "b" });
+    const ofB = await listRuns(world.services, { size: 10, schedule: "b" });
+    const ofNobody = await listRuns(world.services, { size: 10, schedule: "nobody" });
 
-    expect(ofB.map((run) => run.schedule)).toEqual(["b", "b", "b"]);
-    expect(await listRuns(world.services, { limit: 10, schedule: "nobody" })).toEqual([]);
+    expect(ofB.items.map((run) => run.schedule)).toEqual(["b", "b", "b"]);
+    expect(ofNobody).toEqual({ items: [] });
   });
 });
 
@@ -70,7 +71,7 @@ describe("an explained run", () => {
   });
 
   it("shows what its executor would refuse", async () => {
-    await configure({ job: aJob({ command: "docker only" }) });
+    await configure({ work: aJob({ command: "docker only" }) });
     world.executor.refuse("docker only", "It needs a container engine");
     const run = await world.askRun("nightly", "p1");
 

@@ -67,7 +67,7 @@ describe("a job that its executor refuses", () => {
   it("ends refused, without an attempt or a unit held", async () => {
     const job = aJob({ command: "docker only" });
     world.executor.refuse("docker only", "It needs a container engine");
-    await tenMinutely({ job, overlap: "allow" });
+    await tenMinutely({ work: job, overlap: "allow" });
 
     await world.live(MINUTE_MS);
 

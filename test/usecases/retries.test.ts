@@ -160,7 +160,7 @@ describe("an attempt that runs out of time", () => {
 
   it("is killed after its own grace when it resists", async () => {
     const gracefulShutdown = { signal: "SIGINT", timeoutMs: MINUTE_MS } as const;
-    await runNightly({ timeoutMs: 10 * MINUTE_MS, job: aJob({ gracefulShutdown }) }, resists);
+    await runNightly({ timeoutMs: 10 * MINUTE_MS, work: aJob({ gracefulShutdown }) }, resists);
 
     const [attempt] = (await world.onlyRun("nightly")).attempts;
     const ranMs = (attempt?.end?.endedAt ?? 0) - (attempt?.startedAt ?? 0);

@@ -1,3 +1,4 @@
+import type { NotebookResult } from "../notebook/notebook-definition.ts";
 import type { Instant } from "../time/instant.ts";
 
 /** How an execution ended. */
@@ -11,6 +12,19 @@ export interface ExecutionResult {
   readonly instanceType: string;
   readonly outputs: readonly OutputFile[];
   readonly outputErrors: readonly OutputError[];
+  /** What the execution wrote besides its outputs: its standard streams and the platform's own logs. */
+  readonly logs?: readonly LogFile[];
+  /** Present where the work was a notebook. */
+  readonly notebook?: NotebookResult;
+}
+
+/** A log that an execution left. `diagnostic` ones are the platform's, not the program's. */
+export interface LogFile {
+  readonly path: string;
+  readonly kind: "log" | "diagnostic";
+  /** Lower-case hex. */
+  readonly sha256: string;
+  readonly bytes: number;
 }
 
 /** A file that an execution left, by content. */

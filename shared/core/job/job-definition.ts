@@ -3,6 +3,17 @@ export interface JobFile {
   /** As written: relative to the job's folder, or absolute when it has a variable. */
   readonly path: string;
   readonly variable?: string;
+  /** Where the bytes are: in the project's uploaded files, not in the job's folder. */
+  readonly stored?: StoredFile;
+}
+
+/** A file by its content, as a client uploaded it. */
+export interface StoredFile {
+  /** Lower-case hex. */
+  readonly sha256: string;
+  readonly bytes: number;
+  /** What is uploaded is an archive of a folder, to be expanded at the file's path. */
+  readonly isArchive: boolean;
 }
 
 /** The Python environment a job asks for (`env.python` of a `config.yaml`). */
@@ -10,6 +21,10 @@ export interface PythonEnvironment {
   readonly type: "auto" | "manual";
   readonly version?: string;
   readonly requirementsFile?: string;
+  /** The requirements themselves, where a client sent them; then there is no file. */
+  readonly requirements?: readonly string[];
+  /** Uploaded archives of local modules, expanded beside the program. */
+  readonly localModules?: readonly JobFile[];
   readonly rootPaths: readonly string[];
   readonly localPaths: readonly string[];
   readonly pip?: {
@@ -31,6 +46,7 @@ export interface GracefulShutdown {
  * Source: DataSphere Jobs, "Job configuration file".
  */
 export interface JobDefinition {
+  readonly kind: "job";
   readonly name?: string;
   readonly description?: string;
   readonly command: string;
@@ -53,6 +69,9 @@ export interface JobDefinition {
   readonly instanceTypes: readonly [string, ...string[]];
   readonly workingStorageBytes?: number;
   readonly gracefulShutdown?: GracefulShutdown;
-  /** The folder that relative paths start from: where the `config.yaml` is. Absolute. */
-  readonly root: string;
+  /**
+   * The folder that relative paths start from: where the `config.yaml` is. Absolute. Absent where a
+   * client uploaded every file: then nothing is taken from this machine's folders.
+   */
+  readonly root?: string;
 }

@@ -1,28 +1,51 @@
-import type { OperationId, ProjectId } from "../ids.ts";
+import type { Subject } from "../access/access.ts";
+import type { AnyJson } from "../json.ts";
+import type { OperationId, OperationOwner, RunId } from "../ids.ts";
 import type { Instant } from "../time/instant.ts";
 
 /** The result a caller polls for: exactly one of error and response, once done. */
 type OperationResult =
   | { readonly error: { readonly code: number; readonly message: string } }
-  | { readonly response: OperationPayload };
+  | { readonly response: AnyJson };
 
-/** Plain data, printed as the operation's metadata or response. */
-export type OperationPayload = Readonly<Record<string, string | number | boolean>>;
+/** What an operation follows. */
+type OperationSubject =
+  /** One attempt of a run: metadata and response are what has become of it. */
+  | { readonly kind: "attempt"; readonly run: RunId; readonly number: number }
+  /** A call that changed something: it is done at once, unless work is left. */
+  | { readonly kind: "call"; readonly work?: OperationWork };
+
+/** What a call left to do, and how far it is. Every step is one transaction, repeatable. */
+export type OperationWork =
+  | {
+      readonly kind: "open";
+      /** The place in `OPEN_STATUSES` of what goes on now. */
+      readonly step: number;
+      /** Whose session it becomes. */
+      readonly subject: Subject;
+      readonly projectUrl: string;
+    }
+  | { readonly kind: "deleteProject" }
+  | { readonly kind: "clearJob"; readonly job: string; readonly thenDelete: boolean }
+  | { readonly kind: "clearProject"; readonly after?: string };
 
 /**
- * What a caller polls while an attempt runs: DataSphere's `yandex.cloud.operation.Operation`.
- * A failed program is a response with its return code, not an error; an error means the platform
- * failed or somebody cancelled.
+ * What a caller polls: DataSphere's `yandex.cloud.operation.Operation`. For an attempt, a failed
+ * program is a response with its return code, not an error; an error means the platform failed or
+ * somebody cancelled.
  */
 export interface Operation {
   readonly id: OperationId;
-  readonly project: ProjectId;
+  readonly owner: OperationOwner;
   /** At most 256 characters. */
   readonly description: string;
   readonly createdAt: Instant;
+  /** The caller's subject id; `orrery` for what a schedule started. */
   readonly createdBy: string;
   readonly modifiedAt: Instant;
-  readonly metadata: OperationPayload;
+  readonly subject: OperationSubject;
+  /** Absent where the method's operations have none. */
+  readonly metadata?: AnyJson;
   /** Present once the operation is done, and then for good. */
   readonly result?: OperationResult;
 }

@@ -18,7 +18,7 @@ export function attemptRequestOf(
   definition: ScheduleDefinition,
   rates: Readonly<Record<string, number>>,
 ): AttemptRequest | undefined {
-  const types = definition.job.instanceTypes.map((name) => ({ name, rate: rateOf(name, rates) }));
+  const types = definition.work.instanceTypes.map((name) => ({ name, rate: rateOf(name, rates) }));
   let dearest: { readonly name: string; readonly rate: number } | undefined;
   for (const { name, rate } of types) {
     if (rate === undefined) return undefined;
@@ -32,7 +32,7 @@ export function attemptRequestOf(
     instanceType: dearest.name,
     rate: dearest.rate,
     timeoutMs: definition.timeoutMs,
-    graceMs: definition.job.gracefulShutdown?.timeoutMs ?? limits.killGraceMs,
+    graceMs: definition.work.gracefulShutdown?.timeoutMs ?? limits.killGraceMs,
     startWithinMs: limits.startWithinMs,
   };
 }

@@ -19,6 +19,8 @@ export interface Attempt {
   /** Set once the executor accepted it: from here on only polling tells more. */
   readonly launchedAt?: Instant;
   readonly startedAt?: Instant;
+  /** Set once its program ended and its outputs are being taken over. */
+  readonly collectingAt?: Instant;
   /** How often it was polled while running; the next poll is that much later. */
   readonly polls: number;
   readonly end?: AttemptEnd;

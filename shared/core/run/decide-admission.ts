@@ -7,6 +7,7 @@ import { admit, type Admitted, type DenialCode, type Denied } from "../units/adm
 import { attemptRequestOf, type AttemptRequest } from "./attempt-request.ts";
 import { gate, startDeadlineAt, type GateDecision, type GateFacts } from "./gate.ts";
 import type { Reason, ReasonCode } from "./reason.ts";
+import { isAdHoc } from "./run.ts";
 import { mustYield, type HeadOfLine } from "./turn.ts";
 
 /** Everything that decides whether a run starts now, waits, or ends unstarted. */
@@ -43,9 +44,9 @@ function decide(facts: AdmissionFacts): AdmissionDecision {
   const passed = gate(facts);
   if (passed.kind !== "open") return passed;
   const { definition } = passed;
-  const request = attemptRequestOf(facts.run, definition, facts.rates);
+  const request = attemptRequest(facts, definition);
   if (request === undefined) {
-    const text = `No rate is known for one of ${definition.job.instanceTypes.join(", ")}: add it to \`rates\``;
+    const text = `No rate is known for one of ${definition.work.instanceTypes.join(", ")}: add it to \`rates\``;
     return { kind: "conclude", state: "refused", reason: { code: "not_supported", text } };
   }
   if (facts.head !== undefined && mustYield(facts.run, facts.head, facts.now)) {
@@ -55,6 +56,21 @@ function decide(facts: AdmissionFacts): AdmissionDecision {
   const decision = admit(facts.account, request, facts.now);
   if (decision.outcome === "admitted") return { kind: "admit", request, admitted: decision };
   return deniedBy(decision, definition, facts);
+}
+
+/**
+ * What the next attempt asks for. Ad hoc work has no timeout of its own to bound it, so it may use
+ * what is left of the balance, as it may in DataSphere, and is stopped when that is spent.
+ */
+export function attemptRequest(
+  facts: Pick<AdmissionFacts, "run" | "rates" | "account">,
+  definition: ScheduleDefinition,
+): AttemptRequest | undefined {
+  const request = attemptRequestOf(facts.run, definition, facts.rates);
+  const { balance, held } = facts.account;
+  if (request === undefined || balance === undefined || !isAdHoc(facts.run)) return request;
+  const left = balance - held;
+  return left < request.rate ? request : { ...request, mostUnits: left };
 }
 
 function deniedBy(

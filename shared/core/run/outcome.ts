@@ -58,7 +58,7 @@ export function outcomeOf(result: ExecutionResult): Outcome {
 
 function exited(result: ExecutionResult, ended: Pick<Outcome, "exitCode" | "outputs">): Outcome {
   if (result.exitCode !== 0) {
-    const text = `Its program ended with exit code ${result.exitCode ?? "unknown"}`;
+    const text = whyExited(result);
     return { state: "failed", failure: "failed", reason: { code: "exit_code", text }, ...ended };
   }
   const [missing] = result.outputErrors;
@@ -72,6 +72,15 @@ function exited(result: ExecutionResult, ended: Pick<Outcome, "exitCode" | "outp
     };
   }
   return { state: "succeeded", ...ended };
+}
+
+/** A notebook says itself why it did not end well; of a long message the beginning is enough. */
+function whyExited({ exitCode, notebook }: ExecutionResult): string {
+  const error = notebook?.error;
+  if (error === undefined) return `Its program ended with exit code ${exitCode ?? "unknown"}`;
+  const [line = ""] = error.message.split("\n");
+  const message = line.length > 200 ? `${line.slice(0, 200).toWellFormed()}…` : line;
+  return `Its notebook ended with ${error.name}: ${message}`;
 }
 
 /** An attempt that never ran because it could not be prepared: its inputs or its environment. */

@@ -21,14 +21,27 @@ export type RunEvent =
     }
   | { readonly kind: "admit"; readonly attempt: Attempt }
   | { readonly kind: "launch"; readonly at: Instant }
-  | { readonly kind: "observe"; readonly startedAt: Instant }
+  | {
+      readonly kind: "observe";
+      readonly startedAt: Instant;
+      /** Present once its program ended and its outputs are being taken over. */
+      readonly collectingAt?: Instant;
+    }
   | {
       readonly kind: "conclude";
       readonly state: "skipped" | "refused" | "expired";
       readonly reason: Reason;
       readonly at: Instant;
     }
-  | { readonly kind: "cancel"; readonly at: Instant; readonly reason: Reason }
+  | {
+      readonly kind: "cancel";
+      readonly at: Instant;
+      readonly reason: Reason;
+      /** Kill at once; left out, a program is asked to end first. */
+      readonly how?: "kill";
+      /** In the words of whoever cancelled. */
+      readonly text?: string;
+    }
   | {
       readonly kind: "end";
       readonly end: AttemptEnd;
@@ -64,7 +77,7 @@ export function moveRun(run: Run, event: RunEvent): RunTransition {
         ? IGNORED
         : moved(withLive(run, { ...live, launchedAt: event.at }));
     case "observe":
-      return live === undefined ? IGNORED : moved(observed(run, live, event.startedAt));
+      return live === undefined ? IGNORED : moved(observed(run, live, event));
     case "cancel":
       return cancelled(run, event);
     case "end":
@@ -118,20 +131,35 @@ export function waitsForLimit(reason: Reason): boolean {
   return ["limit_hour", "limit_concurrency", "behind"].includes(reason.code);
 }
 
-function observed(run: Run, live: Attempt, startedAt: Instant): Run {
+function observed(
+  run: Run,
+  live: Attempt,
+  seen: { readonly startedAt: Instant; readonly collectingAt?: Instant },
+): Run {
+  const { startedAt } = seen;
   const polls = run.state === "running" ? live.polls + 1 : 0;
-  return { ...withLive(run, { ...live, startedAt, polls }), state: "running" };
+  const collectingAt = live.collectingAt ?? seen.collectingAt;
+  const collecting = collectingAt === undefined ? {} : { collectingAt };
+  return { ...withLive(run, { ...live, startedAt, polls, ...collecting }), state: "running" };
 }
 
-/** A run without a live attempt ends at once; a live one is asked to, and its end says how it went. */
-function cancelled(
-  run: Run,
-  event: { readonly at: Instant; readonly reason: Reason },
-): RunTransition {
-  if (liveAttempt(run) === undefined) return moved(ended(run, "cancelled", event.at, event.reason));
-  return run.cancelRequestedAt === undefined
-    ? moved({ ...run, cancelRequestedAt: event.at })
-    : IGNORED;
+/**
+ * A run without a live attempt ends at once; a live one is asked to, and its end says how it went.
+ * Whoever asked may still kill it, but not the other way round; the first reason given stays.
+ */
+function cancelled(run: Run, event: Extract<RunEvent, { readonly kind: "cancel" }>): RunTransition {
+  const live = liveAttempt(run);
+  if (live === undefined) return moved(ended(run, "cancelled", event.at, event.reason));
+  const isNews = event.how === "kill" && run.cancelKills === undefined;
+  if (run.cancelRequestedAt !== undefined && !isNews) return IGNORED;
+  const text = run.cancelText ?? event.text;
+  return moved({
+    // Its end is near, so it is polled as often as at its beginning.
+    ...withLive(run, { ...live, polls: 0 }),
+    cancelRequestedAt: run.cancelRequestedAt ?? event.at,
+    ...(event.how === "kill" ? { cancelKills: true as const } : {}),
+    ...(text === undefined ? {} : { cancelText: text }),
+  });
 }
 
 function ended(run: Run, state: FinalState, finishedAt: Instant, why: Reason | undefined): Run {

@@ -1,4 +1,4 @@
-import type { ProjectId, RunId, ScheduleName } from "../ids.ts";
+import type { ExecutionId, JobId, ProjectId, RunId, ScheduleName } from "../ids.ts";
 import type { Priority } from "../schedule/schedule-definition.ts";
 import type { Instant } from "../time/instant.ts";
 import type { Attempt } from "./attempt.ts";
@@ -22,7 +22,10 @@ export type RunCause =
   | { readonly kind: "occurrence" }
   | { readonly kind: "message"; readonly id: string }
   | { readonly kind: "person"; readonly id: string }
-  | { readonly kind: "upstream"; readonly run: RunId };
+  | { readonly kind: "upstream"; readonly run: RunId }
+  /** A job or a notebook execution that a caller of the API started; it belongs to no schedule. */
+  | { readonly kind: "job"; readonly job: JobId }
+  | { readonly kind: "notebook"; readonly execution: ExecutionId };
 
 /** One execution owed. */
 export interface Run {
@@ -30,6 +33,8 @@ export interface Run {
   readonly schedule: ScheduleName;
   readonly project: ProjectId;
   readonly cause: RunCause;
+  /** The subject id of the caller who started it; absent for what Orrery started by itself. */
+  readonly createdBy?: string;
   /** As the schedule had it when the run was made. */
   readonly priority: Priority;
   /** The instant the schedule names, and the instant we aim at (jitter added). */
@@ -43,6 +48,10 @@ export interface Run {
   /** Since when it waits for its project's limits: its age in the order of waiting runs. */
   readonly waitingSince?: Instant;
   readonly cancelRequestedAt?: Instant;
+  /** Set where its program is to be killed at once; else it is asked to end first. */
+  readonly cancelKills?: true;
+  /** The reason that whoever cancelled it while it ran gave, if they gave one. */
+  readonly cancelText?: string;
   /** Variables that the cause brought along; they win over the schedule's `inputs`. */
   readonly inputs: Readonly<Record<string, string>>;
   /** Every attempt, oldest first; the last one is live while the run is starting or running. */
@@ -59,6 +68,11 @@ export function liveAttempt(run: Run): Attempt | undefined {
   return run.state === "starting" || run.state === "running" ? run.attempts.at(-1) : undefined;
 }
 
+/** Whether a run belongs to no schedule: nothing overlaps with it, precedes it or follows it. */
+export function isAdHoc(run: Pick<Run, "cause">): boolean {
+  return run.cause.kind === "job" || run.cause.kind === "notebook";
+}
+
 /** The name under which a run's cause enters its id. */
 export function causeKey(cause: RunCause): string {
   switch (cause.kind) {
@@ -69,5 +83,9 @@ export function causeKey(cause: RunCause): string {
       return `${cause.kind}:${cause.id}`;
     case "upstream":
       return `upstream:${cause.run}`;
+    case "job":
+      return `job:${cause.job}`;
+    case "notebook":
+      return `notebook:${cause.execution}`;
   }
 }

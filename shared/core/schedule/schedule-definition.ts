@@ -1,5 +1,5 @@
 import type { ProjectId, ScheduleName } from "../ids.ts";
-import type { JobDefinition } from "../job/job-definition.ts";
+import type { Work } from "../work.ts";
 import type { RetryPolicy } from "../run/retry-policy.ts";
 import type { TimingSpec } from "./timing.ts";
 
@@ -40,7 +40,7 @@ export interface ScheduleDefinition {
   readonly timing?: TimingSpec;
   /** The most a fire may be put off; the amount is stable per schedule. */
   readonly jitterMs: number;
-  readonly job: JobDefinition;
+  readonly work: Work;
   /** Variables of each run; values may hold `{{ … }}`. */
   readonly inputs: Readonly<Record<string, string>>;
   readonly timeoutMs: number;

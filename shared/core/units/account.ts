@@ -20,18 +20,23 @@ import {
  *    releasing only lower that worst case; only lowering the limit or an overrun can break it.
  * U3 An execution costs at most its reservation, and a reservation at most `unitsPerExecution`.
  * U4 Every reservation is closed once: settled or released. Closing it again changes nothing.
- * U5 Everything but limits, `configuredBalance` and `version` is the sum of the entries, and every
- *    change of it is an entry: `post` is the only hand that moves units.
+ * U5 Everything but limits, what the configuration said of them, and `version` is the sum of the
+ *    entries, and every change of it is an entry: `post` is the only hand that moves units.
  * U6 A verb that changes nothing gives back the very same account; any other raises `version`.
  */
 export interface Account extends Position {
   readonly project: ProjectId;
-  /** As last applied. The balance is apart: it is spent, and these are not. */
-  readonly limits: Omit<UnitLimits, "balance">;
+  /** What holds now. The balance is apart: it is spent, and these are not. */
+  readonly limits: StandingLimits;
+  /** The limits that the configuration last asked for; absent where they are those that hold. */
+  readonly configuredLimits?: StandingLimits;
   /** The balance that the configuration last asked for, not what is left of it. */
   readonly configuredBalance?: number;
   readonly version: number;
 }
+
+/** Limits that work does not use up. */
+export type StandingLimits = Omit<UnitLimits, "balance">;
 
 /** What a verb leaves behind: the account, the entries to append, and a reservation it closed. */
 export interface Posting {
@@ -110,30 +115,53 @@ export function adjust(account: Account, change: Change, now: Instant): Posting 
   return record(account, [{ kind: "adjust", ...change }], now);
 }
 
+/** Sets the limits on somebody's behalf; the configuration keeps what it said of them. */
+export function setLimits(account: Account, limits: StandingLimits, now: Instant): Posting {
+  if (sameLimits(limits, account.limits)) return unchanged(account);
+  const { configuredLimits = account.limits } = account;
+  return record({ ...account, limits, configuredLimits }, [], now);
+}
+
 /**
- * Takes over configured limits. The balance is set only where the configuration now says
- * something else than before, so applying the same file again refills nothing.
+ * Takes over configured limits. Each is set only where the configuration now says something else
+ * than before, so applying a file again refills no balance and undoes nothing that somebody set.
  */
-export function applyLimits(account: Account, limits: UnitLimits, now: Instant): Posting {
-  const { balance, ...others } = limits;
-  const { configuredBalance, ...rest } = account;
-  if (balance === configuredBalance && sameLimits(others, account.limits)) {
+export function applyLimits(account: Account, wanted: UnitLimits, now: Instant): Posting {
+  const { balance, ...said } = wanted;
+  const { configuredBalance, configuredLimits = account.limits, ...rest } = account;
+  if (balance === configuredBalance && sameLimits(said, configuredLimits)) {
     return unchanged(account);
   }
+  const limits = newlySaid(account.limits, { before: configuredLimits, now: said });
   const applied: Account = {
     ...rest,
-    limits: others,
+    limits,
+    ...(sameLimits(said, limits) ? {} : { configuredLimits: said }),
     ...(balance === undefined ? {} : { configuredBalance: balance }),
   };
   if (balance === configuredBalance) return record(applied, [], now);
   return setBalance(applied, { units: balance ?? null, reason: "configured" }, now);
 }
 
+const STANDING = ["unitsPerHour", "unitsPerExecution", "concurrentRuns"] as const;
+
+/** Each limit as the configuration has it where it changed its mind, else as it stands. */
+function newlySaid(
+  standing: StandingLimits,
+  said: { readonly before: StandingLimits; readonly now: StandingLimits },
+): StandingLimits {
+  const entries = STANDING.map((name) => [
+    name,
+    said.before[name] === said.now[name] ? standing[name] : said.now[name],
+  ]);
+  return Object.fromEntries(entries.filter(([, limit]) => limit !== undefined)) as StandingLimits;
+}
+
 type Recorded = Movement & { readonly reason: string };
 
 /** Posts movements in order at one instant, as one change of the account. */
 export function record(account: Account, movements: readonly Recorded[], now: Instant): Posting {
-  const { project, limits, configuredBalance, version, ...before } = account;
+  const { project, limits, configuredLimits, configuredBalance, version, ...before } = account;
   const entries: Entry[] = [];
   let position: Position = before;
   for (const movement of movements) {
@@ -141,7 +169,10 @@ export function record(account: Account, movements: readonly Recorded[], now: In
     position = posted.position;
     entries.push(posted.entry);
   }
-  const configured = configuredBalance === undefined ? {} : { configuredBalance };
+  const configured = {
+    ...(configuredLimits === undefined ? {} : { configuredLimits }),
+    ...(configuredBalance === undefined ? {} : { configuredBalance }),
+  };
   return {
     account: { ...position, project, limits, ...configured, version: version + 1 },
     entries,
@@ -152,10 +183,6 @@ function unchanged(account: Account): Posting {
   return { account, entries: [] };
 }
 
-function sameLimits(a: Account["limits"], b: Account["limits"]): boolean {
-  return (
-    a.unitsPerHour === b.unitsPerHour &&
-    a.unitsPerExecution === b.unitsPerExecution &&
-    a.concurrentRuns === b.concurrentRuns
-  );
+function sameLimits(a: StandingLimits, b: StandingLimits): boolean {
+  return STANDING.every((name) => a[name] === b[name]);
 }

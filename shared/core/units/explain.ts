@@ -16,6 +16,8 @@ export interface AdmissionRequest {
   readonly graceMs: number;
   /** The attempt starts at most this long after its admission, or releases what it holds. */
   readonly startWithinMs: number;
+  /** It takes what is left rather than wait: its bound is cut to this, as `unitsPerExecution` would. */
+  readonly mostUnits?: number;
 }
 
 /** What can make a failed check hold, the worst first. */
@@ -63,8 +65,10 @@ export function worstCaseOf(
   request: AdmissionRequest,
   now: Instant,
 ): { readonly bound: Bound | TooSmall; readonly spend: Spend } {
-  const { rate, startWithinMs } = request;
-  const bound = boundOf({ ...request, unitsPerExecution: account.limits.unitsPerExecution });
+  const { rate, startWithinMs, mostUnits = Infinity } = request;
+  const { unitsPerExecution = Infinity } = account.limits;
+  const most = Math.min(unitsPerExecution, mostUnits);
+  const bound = boundOf({ ...request, unitsPerExecution: most === Infinity ? undefined : most });
   const units = bound.outcome === "bounded" ? bound.units : rate;
   // Never before the last entry: what it let go of the trailing hour is gone.
   const startAt = instant(Math.max(now, account.at));

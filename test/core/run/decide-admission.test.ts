@@ -35,7 +35,7 @@ describe("a run that asks to start", () => {
   });
 
   it("holds for the dearest instance it may get", () => {
-    const definition = aSchedule({ job: aJob({ instanceTypes: ["c1.4", "g1.1", "c1.8"] }) });
+    const definition = aSchedule({ work: aJob({ instanceTypes: ["c1.4", "g1.1", "c1.8"] }) });
 
     expect(decideAdmission(facts({ definition }))).toMatchObject({
       request: { instanceType: "g1.1", rate: 72 },
@@ -43,7 +43,7 @@ describe("a run that asks to start", () => {
   });
 
   it("is refused where an instance type has no rate, with the remedy", () => {
-    const definition = aSchedule({ job: aJob({ instanceTypes: ["c1.4", "x9.9"] }) });
+    const definition = aSchedule({ work: aJob({ instanceTypes: ["c1.4", "x9.9"] }) });
     const decision = decideAdmission(facts({ definition }));
 
     expect(decision).toMatchObject({ state: "refused", reason: { code: "not_supported" } });

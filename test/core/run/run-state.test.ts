@@ -169,6 +169,20 @@ describe("a live attempt", () => {
     expect(moveRun(asked, EVENTS.cancel(asked))).toEqual({ outcome: "ignored" });
   });
 
+  it("may still be killed after it was asked, but not the other way round", () => {
+    const reason: Reason = { code: "cancelled", text: "x" };
+    const asks = { kind: "cancel", at: later, reason, text: "first" } as const;
+    const kills = { ...asks, text: "second", how: "kill" } as const;
+    const asked = moveRun(running, asks);
+    const killed = asked.outcome === "moved" ? moveRun(asked.run, kills) : asked;
+    const again = killed.outcome === "moved" ? moveRun(killed.run, asks) : killed;
+
+    expect(asked).toMatchObject({ run: { cancelText: "first", attempts: [{ polls: 0 }] } });
+    expect(asked).not.toHaveProperty("run.cancelKills");
+    expect(killed).toMatchObject({ run: { cancelKills: true, cancelText: "first" } });
+    expect(again).toEqual({ outcome: "ignored" });
+  });
+
   it("keeps its end when the run is tried again", () => {
     const retried = moved(running, "retry");
     const second = moved(retried, "admit");

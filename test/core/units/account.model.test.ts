@@ -10,10 +10,12 @@ import {
   applyLimits,
   release,
   setBalance,
+  setLimits,
   settle,
   topUp,
   type Account,
   type Posting,
+  type StandingLimits,
 } from "../../../shared/core/units/account.ts";
 import { admit, type Admitted } from "../../../shared/core/units/admission.ts";
 import { checks } from "../../../shared/core/units/explain.ts";
@@ -64,6 +66,7 @@ const commandsWith = (to: fc.Arbitrary<UnitLimits>) =>
       }),
     },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant("limits" as const), to }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant("setLimits" as const), to }) },
   );
 type Command = ReturnType<typeof commandsWith> extends fc.Arbitrary<infer T> ? T : never;
 type Asked = Extract<Command, { kind: "admit" }>;
@@ -82,6 +85,8 @@ class World {
   now = at("00:00");
   balance: number | null;
   configured: number | undefined;
+  /** What the configuration last said of the limits that stand. */
+  said: StandingLimits;
   hourLimitMax: number;
   readonly entries: Entry[] = [];
   readonly executions: Execution[] = [];
@@ -89,6 +94,7 @@ class World {
   constructor(limits: UnitLimits) {
     const { balance, ...others } = limits;
     this.account = anAccount(others);
+    this.said = others;
     this.hourLimitMax = limits.unitsPerHour ?? Infinity;
     this.balance = null;
     this.apply(applyLimits(this.account, limits, this.now));
@@ -127,11 +133,33 @@ class World {
         this.balance = command.units;
         return;
       case "limits":
-        this.apply(applyLimits(account, command.to, now));
-        this.hourLimitMax = Math.max(this.hourLimitMax, command.to.unitsPerHour ?? Infinity);
-        if (command.to.balance !== this.configured) this.balance = command.to.balance ?? null;
-        this.configured = command.to.balance;
+        this.configure(command.to);
+        return;
+      case "setLimits": {
+        const { balance: _balance, ...others } = command.to;
+        this.apply(setLimits(account, others, now));
+        expect(this.account.limits).toEqual(others);
+        this.sawHourLimit();
+      }
     }
+  }
+
+  /** A limit moves where the configuration changed its mind about it, and nowhere else. */
+  configure({ balance, ...others }: UnitLimits): void {
+    const before = this.account.limits;
+    this.apply(applyLimits(this.account, { balance, ...others } as UnitLimits, this.now));
+    for (const name of ["unitsPerHour", "unitsPerExecution", "concurrentRuns"] as const) {
+      const isNews = others[name] !== this.said[name];
+      expect(this.account.limits[name]).toBe(isNews ? others[name] : before[name]);
+    }
+    this.said = others;
+    this.sawHourLimit();
+    if (balance !== this.configured) this.balance = balance ?? null;
+    this.configured = balance;
+  }
+
+  sawHourLimit(): void {
+    this.hourLimitMax = Math.max(this.hourLimitMax, this.account.limits.unitsPerHour ?? Infinity);
   }
 
   ask(command: Asked): void {
@@ -188,8 +216,10 @@ class World {
 
   check(): void {
     const { account, entries } = this;
-    const { project, limits: _l, configuredBalance, version: _v, ...position } = account;
+    const { project, limits, version: _v, ...rest } = account;
+    const { configuredLimits = limits, configuredBalance, ...position } = rest;
     expect(rebuild(project, entries)).toEqual(position);
+    expect(configuredLimits).toEqual(this.said);
     expect(account.held).toBe(account.open.reduce((sum, { units }) => sum + units, 0));
     expect(account.balance ?? null).toBe(this.balance);
     expect(configuredBalance).toBe(this.configured);

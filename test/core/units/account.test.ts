@@ -6,6 +6,7 @@ import {
   openAccount,
   release,
   setBalance,
+  setLimits,
   settle,
   topUp,
   type Account,
@@ -173,6 +174,59 @@ describe("a configured balance", () => {
     const topped = topUp(spent, { units: 900, reason: "by olga" }, at("12:30")).account;
 
     expect(applyLimits(topped, { balance: 3_000 }, at("13:00")).account.balance).toBe(1_500);
+  });
+});
+
+describe("a limit that somebody set over a configured one", () => {
+  const configured = applyLimits(
+    openAccount(projectId("demo")),
+    { unitsPerHour: 9_000, unitsPerExecution: 600, concurrentRuns: 2 },
+    at("12:00"),
+  ).account;
+  const raised = setLimits(configured, { ...configured.limits, unitsPerHour: 20_000 }, at("12:01"));
+
+  it("is no movement of units, and no change where it is the same", () => {
+    const again = setLimits(raised.account, { ...raised.account.limits }, at("12:02"));
+
+    expect(raised.entries).toEqual([]);
+    expect(raised.account.version).toBe(configured.version + 1);
+    expect(again.account).toBe(raised.account);
+  });
+
+  it("survives the same configuration", () => {
+    const posting = applyLimits(raised.account, configured.limits, at("13:00"));
+
+    expect(posting.account).toBe(raised.account);
+  });
+
+  it("survives a configuration that changes another limit", () => {
+    const wanted = { ...configured.limits, concurrentRuns: 4 };
+
+    const { account } = applyLimits(raised.account, wanted, at("13:00"));
+
+    expect(account.limits).toEqual({
+      unitsPerHour: 20_000,
+      unitsPerExecution: 600,
+      concurrentRuns: 4,
+    });
+    expect(account.configuredLimits).toEqual(wanted);
+  });
+
+  it("gives way to a configuration that changes that limit, or takes it away", () => {
+    const lowered = { ...configured.limits, unitsPerHour: 8_000 };
+    const { unitsPerHour: _gone, ...without } = configured.limits;
+
+    expect(applyLimits(raised.account, lowered, at("13:00")).account.limits).toEqual(lowered);
+    expect(applyLimits(raised.account, without, at("13:00")).account.limits).toEqual(without);
+  });
+
+  it("is remembered as configured no longer than it differs", () => {
+    const wanted = { ...configured.limits, unitsPerHour: 20_000 };
+
+    const { account } = applyLimits(raised.account, wanted, at("13:00"));
+
+    expect(account.limits).toEqual(wanted);
+    expect(account).not.toHaveProperty("configuredLimits");
   });
 });
 

@@ -1,0 +1,75 @@
+import {
+  ALL_AUTHENTICATED_USERS,
+  ALL_USERS,
+  type Caller,
+  type Subject,
+} from "../../core/access/access.ts";
+import { OrreryError } from "../../core/errors.ts";
+import type { CommunityId } from "../../core/ids.ts";
+import { limits } from "../../core/limits.ts";
+import type { Community } from "../../core/project/project.ts";
+import { nameMatcher } from "../../core/project/match-name.ts";
+import type { Reader } from "../../ports/store.ts";
+import { holdsRole } from "../../records/binding-record.ts";
+import { scanCommunities } from "../../records/project-record.ts";
+import { holds } from "../access/holds.ts";
+import { readPage, type Page } from "../read-page.ts";
+import type { Services } from "../services.ts";
+
+/** What a listing is about; an empty text asks for nothing. */
+export interface CommunityQuery {
+  readonly caller: Caller;
+  readonly organization: string;
+  /** Of the name or the description; `nameMatcher` says how. */
+  readonly pattern: string;
+  readonly createdBy: string;
+  readonly which: "all" | "public";
+  readonly size: number;
+  readonly after?: CommunityId | undefined;
+}
+
+const EVERYBODY: readonly Subject[] = [ALL_USERS, ALL_AUTHENTICATED_USERS];
+
+/** A page of the communities that the caller may look at, by id. */
+export async function listCommunities(
+  { store }: Pick<Services, "store">,
+  query: CommunityQuery,
+): Promise<Page<Community, CommunityId>> {
+  if (query.pattern.length > limits.patternChars) {
+    const field = "name_or_description_pattern";
+    const description = `A pattern has at most ${limits.patternChars} characters`;
+    throw new OrreryError("ARGUMENT_INVALID", `${field}: ${description}`, {
+      fields: [{ field, description }],
+    });
+  }
+  const matches = nameMatcher(query.pattern);
+  const isAskedFor = (community: Community): boolean =>
+    community.organization === query.organization &&
+    (query.createdBy === "" || community.createdBy === query.createdBy) &&
+    (matches(community.name) || matches(community.description));
+  return await store.snapshot(
+    async (reader) =>
+      await readPage<Community, CommunityId>({
+        size: query.size,
+        after: query.after,
+        scan: async (scan) => await scanCommunities(reader, scan),
+        keyOf: (community) => community.id,
+        keep: async (communities) => await visible(reader, query, communities.filter(isAskedFor)),
+      }),
+  );
+}
+
+async function visible(
+  reader: Reader,
+  { caller, which }: CommunityQuery,
+  communities: readonly Community[],
+): Promise<readonly Community[]> {
+  const found: Community[] = [];
+  for (const community of communities) {
+    const resource = { kind: "community", id: community.id } as const;
+    if (!(await holds(reader, caller, resource, "viewer"))) continue;
+    if (which === "public" && !(await holdsRole(reader, resource, EVERYBODY, "viewer"))) continue;
+    found.push(community);
+  }
+  return found;
+}

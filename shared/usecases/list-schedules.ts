@@ -1,0 +1,112 @@
+import type { Caller } from "../core/access/access.ts";
+import { assert } from "../core/assert.ts";
+import type { ScheduleName } from "../core/ids.ts";
+import { OrreryError } from "../core/errors.ts";
+import type { NextFire } from "../core/schedule/next-fire.ts";
+import { fireAfter } from "../core/schedule/owed.ts";
+import type { ScheduleDefinition } from "../core/schedule/schedule-definition.ts";
+import type { Run } from "../core/run/run.ts";
+import type { Instant } from "../core/time/instant.ts";
+import type { Reader } from "../ports/store.ts";
+import { scanRuns } from "../records/run-record.ts";
+import {
+  readDefinition,
+  readDefinitions,
+  readSchedules,
+  scanSchedules,
+  type ScheduleRecord,
+} from "../records/schedule-record.ts";
+import { visibleProjects } from "./access/holds.ts";
+import { readPage, type Page } from "./read-page.ts";
+import type { Services } from "./services.ts";
+import { compiledTiming } from "./timing-cache.ts";
+
+/** A live schedule as it stands. */
+export interface LiveSchedule {
+  readonly definition: ScheduleDefinition;
+  /** Absent once it has ended, and where no clock starts it. */
+  readonly next?: NextFire;
+  readonly latest?: Run;
+}
+
+/** A page of the live schedules by name, those that a caller may look at. */
+export async function listSchedules(
+  services: Pick<Services, "store">,
+  caller: Caller,
+  query: { readonly size: number; readonly after?: ScheduleName },
+): Promise<Page<LiveSchedule, ScheduleName>> {
+  return await services.store.snapshot(async (reader) => {
+    const page = await readPage<ScheduleRecord, ScheduleName>({
+      ...query,
+      scan: async (scan) => await scanSchedules(reader, scan),
+      keyOf: ({ schedule }) => schedule,
+      keep: async (records) => {
+        const projects = records.map(({ project }) => project);
+        const visible = await visibleProjects(reader, caller, projects);
+        return records.filter(({ project }) => visible.has(project));
+      },
+    });
+    const names = page.items.map(({ schedule }) => schedule);
+    const items: LiveSchedule[] = [];
+    const definitions = await readDefinitions(reader, names);
+    for (const [index, record] of page.items.entries()) {
+      const definition = definitions[index]?.definition;
+      assert(definition !== undefined, `schedule ${record.schedule} is defined`);
+      items.push(await live(reader, record, definition));
+    }
+    return { ...page, items };
+  });
+}
+
+/** One live schedule; one that is not configured throws `SCHEDULE_NOT_FOUND`. */
+export async function findSchedule(
+  services: Pick<Services, "store">,
+  name: ScheduleName,
+): Promise<LiveSchedule> {
+  return await services.store.snapshot(async (reader) => {
+    const [record] = await readSchedules(reader, [name]);
+    const definition = (await readDefinition(reader, name))?.definition;
+    if (record === undefined || definition === undefined) throw notFound(name);
+    return await live(reader, record, definition);
+  });
+}
+
+/** What a schedule fires after an instant, at most `limit` times. */
+export async function listFires(
+  services: Pick<Services, "store">,
+  name: ScheduleName,
+  window: { readonly afterAt: Instant; readonly limit: number },
+): Promise<readonly NextFire[]> {
+  const { definition } = await findSchedule(services, name);
+  if (definition.timing === undefined) return [];
+  const timing = compiledTiming(definition.timing);
+  const fires: NextFire[] = [];
+  let afterAt = window.afterAt;
+  while (fires.length < window.limit) {
+    const fire = fireAfter(definition, timing, afterAt);
+    if (fire === undefined) break;
+    fires.push(fire);
+    afterAt = fire.nominalAt;
+  }
+  return fires;
+}
+
+async function live(
+  reader: Reader,
+  record: ScheduleRecord,
+  definition: ScheduleDefinition,
+): Promise<LiveSchedule> {
+  const [latest] = await scanRuns(reader, record.schedule, { limit: 1 });
+  return {
+    definition,
+    ...(record.next === undefined ? {} : { next: record.next }),
+    ...(latest === undefined ? {} : { latest: latest.run }),
+  };
+}
+
+function notFound(name: ScheduleName): OrreryError {
+  return new OrreryError(
+    "SCHEDULE_NOT_FOUND",
+    `Schedule ${name} is not configured: apply a YAML that has it`,
+  );
+}

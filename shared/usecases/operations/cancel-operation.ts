@@ -1,0 +1,34 @@
+import { OrreryError } from "../../core/errors.ts";
+import type { OperationId } from "../../core/ids.ts";
+import type { Operation } from "../../core/operation/operation.ts";
+import { readOperation } from "../../records/operation-record.ts";
+import { cancelQuietly } from "../cancel-run.ts";
+import type { Services } from "../services.ts";
+
+/** An operation by its id; `OPERATION_NOT_FOUND` where there is none. */
+export async function findOperation(
+  services: Pick<Services, "store">,
+  id: OperationId,
+): Promise<Operation> {
+  const record = await services.store.snapshot(async (reader) => await readOperation(reader, id));
+  if (record === undefined) {
+    throw new OrreryError("OPERATION_NOT_FOUND", "Unknown operation; done ones are kept 35 days");
+  }
+  return record.operation;
+}
+
+/**
+ * Cancels what an operation follows, as far as that can be: the run of an attempt ends, and with it
+ * the operation, in its own time. A call's own work goes on, and what is done stays done; both are
+ * answered as they are.
+ */
+export async function cancelOperation(
+  services: Pick<Services, "store" | "clock" | "queue" | "log">,
+  id: OperationId,
+): Promise<Operation> {
+  const operation = await findOperation(services, id);
+  const { subject, result } = operation;
+  if (subject.kind !== "attempt" || result !== undefined) return operation;
+  await cancelQuietly(services, subject.run);
+  return await findOperation(services, id);
+}
