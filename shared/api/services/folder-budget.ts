@@ -1,0 +1,70 @@
+import { OrreryError } from "../../core/errors.ts";
+import type { FolderBudget } from "../../core/project/project.ts";
+import {
+  FolderBudgetService,
+  SetFolderBudgetRequestSchema,
+  type SetFolderBudgetRequest,
+} from "../../gen/yandex/cloud/datasphere/v1/folder_budget_service_pb.ts";
+import { getFolderBudget, setFolderBudget } from "../../usecases/budgets/folder-budget.ts";
+import type { ApiServices } from "../api-services.ts";
+import { serve, type ServedService } from "../handlers.ts";
+import { EMPTY_RESPONSE } from "../operation-message.ts";
+import { updatePaths } from "../update-mask.ts";
+
+/** The paths of a mask, and under which name we keep what each sets. */
+const NAMES = {
+  unit_balance: "unitBalance",
+  max_units_per_hour: "maxUnitsPerHour",
+  max_units_per_execution: "maxUnitsPerExecution",
+} as const satisfies Record<string, keyof FolderBudget>;
+
+export function folderBudgetService(services: ApiServices): ServedService {
+  return serve(FolderBudgetService, {
+    get: async ({ folderId }) => {
+      const { unitBalance, maxUnitsPerHour, maxUnitsPerExecution } = await getFolderBudget(
+        services,
+        folderId,
+      );
+      return {
+        ...(unitBalance === undefined ? {} : { unitBalance: BigInt(unitBalance) }),
+        ...(maxUnitsPerHour === undefined ? {} : { maxUnitsPerHour: BigInt(maxUnitsPerHour) }),
+        ...(maxUnitsPerExecution === undefined
+          ? {}
+          : { maxUnitsPerExecution: BigInt(maxUnitsPerExecution) }),
+      };
+    },
+    set: async (request, call) => {
+      const set = changeOf(request);
+      await setFolderBudget(services, {
+        ...call,
+        folder: request.folderId,
+        change: set,
+        response: EMPTY_RESPONSE,
+      });
+      return {};
+    },
+  });
+}
+
+/** Every limit that the mask names becomes what the request says; one that is unset is lifted. */
+function changeOf(request: SetFolderBudgetRequest): (current: FolderBudget) => FolderBudget {
+  const paths = updatePaths(SetFolderBudgetRequestSchema, request.setMask, Object.keys(NAMES));
+  const named = Object.entries(NAMES).filter(([path]) => paths.includes(path));
+  const wanted = named.map(([path, name]) => [name, unitsOf(request[name], path)] as const);
+  return (current) => {
+    const kept = Object.entries(current).filter(
+      ([name]) => !wanted.some(([each]) => each === name),
+    );
+    const set = wanted.filter(([, units]) => units !== undefined);
+    return Object.fromEntries([...kept, ...set]);
+  };
+}
+
+function unitsOf(value: bigint | undefined, field: string): number | undefined {
+  if (value === undefined) return undefined;
+  if (value >= 0n && value <= BigInt(Number.MAX_SAFE_INTEGER)) return Number(value);
+  const description = `must be 0 to ${Number.MAX_SAFE_INTEGER} units, got ${value}`;
+  throw new OrreryError("ARGUMENT_INVALID", `${field} ${description}`, {
+    fields: [{ field, description }],
+  });
+}

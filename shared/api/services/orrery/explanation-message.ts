@@ -1,0 +1,69 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { assertNever } from "../../../core/assert.ts";
+import type { AdmissionDecision } from "../../../core/run/decide-admission.ts";
+import { eligibleAt } from "../../../core/run/due.ts";
+import type { Check } from "../../../core/units/explain.ts";
+import type {
+  CheckSchema,
+  DecisionSchema,
+  ExplanationSchema,
+} from "../../../gen/orrery/v1/run_service_pb.ts";
+import type { Explanation } from "../../../usecases/explain-run.ts";
+import { runMessage } from "./run-message.ts";
+
+export function explanationMessage(
+  explanation: Explanation,
+): MessageInitShape<typeof ExplanationSchema> {
+  const { run, decision, checks, ahead } = explanation;
+  return {
+    run: runMessage(run),
+    ...(decision === undefined
+      ? {}
+      : {
+          decision: decisionMessage(decision),
+          eligibleAt: timestampFromMs(eligibleAt(run)),
+        }),
+    checks: checks.map(checkMessage),
+    ahead: [...ahead],
+  };
+}
+
+function decisionMessage(decision: AdmissionDecision): MessageInitShape<typeof DecisionSchema> {
+  switch (decision.kind) {
+    case "admit":
+      return {
+        kind: "admit",
+        unitsHeld: BigInt(decision.admitted.reservation.units),
+        instanceType: decision.request.instanceType,
+      };
+    case "wait":
+      return {
+        kind: "wait",
+        reason: decision.reason,
+        nextEligibleAt: timestampFromMs(decision.nextEligibleAt),
+      };
+    case "conclude":
+      return { kind: "conclude", state: decision.state, reason: decision.reason };
+    default:
+      return assertNever(decision);
+  }
+}
+
+function checkMessage(check: Check): MessageInitShape<typeof CheckSchema> {
+  const { rule, holds, sentence, compared } = check;
+  const told = { rule, holds, sentence, compared: { ...compared } };
+  if (check.holds) return told;
+  const { relief } = check;
+  switch (relief.kind) {
+    case "at":
+      return { ...told, relief: "at", nextEligibleAt: timestampFromMs(relief.nextEligibleAt) };
+    case "topUp":
+      return { ...told, relief: "topUp", missingUnits: BigInt(relief.missingUnits) };
+    case "never":
+    case "settlement":
+      return { ...told, relief: relief.kind };
+    default:
+      return assertNever(relief);
+  }
+}
