@@ -1,9 +1,14 @@
 import { z } from "zod";
 import {
   deliveryId,
+  jobId,
+  operationId,
+  ownerOf,
   runKeyOf,
   scheduleName,
   type DeliveryId,
+  type JobId,
+  type OperationId,
   type RunId,
   type ScheduleName,
 } from "../shared/core/ids.ts";
@@ -40,6 +45,29 @@ const runBody = z.strictObject({
   }),
 });
 
+/** What a watch message asks to look at. */
+export type WatchBody =
+  { readonly run: RunId } | { readonly operation: OperationId } | { readonly job: JobId };
+
+const watchBody = z.union(
+  [
+    runBody,
+    z.strictObject({
+      operation: z
+        .string()
+        .refine((text) => ownerOf(text) !== undefined)
+        .transform(operationId),
+    }),
+    z.strictObject({
+      job: z
+        .string()
+        .regex(/^[0-9a-z]{20}$/)
+        .transform(jobId),
+    }),
+  ],
+  "expected a run id, an operation id or a job id, alone",
+);
+
 const deliveryBody = z.strictObject({
   delivery: z
     .string()
@@ -54,9 +82,14 @@ export function readIntakeBody(text: string): Body<IntakeBody> {
   return { ok: true, value: id === undefined ? rest : { ...rest, id } };
 }
 
-/** The body of a submit or watch message. */
+/** The body of a submit message. */
 export function readRunBody(text: string): Body<{ readonly run: RunId }> {
   return read(runBody, text);
+}
+
+/** The body of a watch message. */
+export function readWatchBody(text: string): Body<WatchBody> {
+  return read(watchBody, text);
 }
 
 /** The body of a notify message. */

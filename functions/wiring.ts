@@ -1,9 +1,10 @@
+import type { ApiServices } from "../shared/api/api-services.ts";
+import type { Api } from "../shared/api/api.ts";
 import { assert } from "../shared/core/assert.ts";
-import type { Services } from "../shared/usecases/services.ts";
 
-/** What handlers stand on: the services, and what the HTTP face compares a bearer token with. */
-export interface Wiring extends Services {
-  readonly apiToken: string;
+/** What handlers stand on: the services, and the API over them. */
+export interface Wiring extends ApiServices {
+  readonly api: Api;
 }
 
 let installed: Wiring | undefined;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { RestRequest } from "../../shared/api/rest/rest-message.ts";
 import { OrreryError } from "../../shared/core/errors.ts";
 
 const strings = z.record(z.string(), z.string()).nullish();
@@ -8,29 +9,17 @@ const httpEvent = z.object({
   httpMethod: z.string(),
   headers: strings,
   queryStringParameters: strings,
-  /** 1.0: the path template of the route; 0.1 calls it `path`. */
-  resource: z.string().optional(),
+  multiValueQueryStringParameters: z.record(z.string(), z.array(z.string())).nullish(),
+  /** 0.1: the path with its query; its `path` is the template of the route. */
+  url: z.string().optional(),
   path: z.string().optional(),
-  pathParameters: strings,
-  pathParams: strings,
   body: z.string().nullish(),
   isBase64Encoded: z.boolean().nullish(),
+  requestContext: z.object({ requestId: z.string() }),
 });
 
-/** A request, whichever format the gateway was told to use. */
-export interface HttpRequest {
-  readonly method: string;
-  /** The route's template: `/orrery/v1/runs/{run}`. */
-  readonly resource: string;
-  /** By lower-case name. */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly query: Readonly<Record<string, string>>;
-  readonly parameters: Readonly<Record<string, string>>;
-  readonly body: string;
-}
-
 /** Reads an HTTP event. Source: API Gateway, "Cloud Functions integration", request structure. */
-export function decodeHttpEvent(event: unknown): HttpRequest {
+export function decodeHttpEvent(event: unknown): RestRequest {
   const result = httpEvent.safeParse(event);
   if (!result.success) {
     throw new OrreryError(
@@ -40,13 +29,22 @@ export function decodeHttpEvent(event: unknown): HttpRequest {
   }
   const { data } = result;
   const headers = Object.entries(data.headers ?? {});
-  const body = data.body ?? "";
+  const [path = ""] = (data.url ?? data.path ?? "").split("?");
   return {
     method: data.httpMethod.toUpperCase(),
-    resource: data.resource ?? data.path ?? "",
+    path,
+    query: queryOf(data),
     headers: Object.fromEntries(headers.map(([name, value]) => [name.toLowerCase(), value])),
-    query: data.queryStringParameters ?? {},
-    parameters: data.pathParameters ?? data.pathParams ?? {},
-    body: data.isBase64Encoded === true ? Buffer.from(body, "base64").toString("utf8") : body,
+    body: Buffer.from(data.body ?? "", data.isBase64Encoded === true ? "base64" : "utf8"),
+    requestId: data.requestContext.requestId,
   };
+}
+
+/** Every value of every parameter; the single ones hold only the last of each. */
+function queryOf(data: z.infer<typeof httpEvent>): RestRequest["query"] {
+  const { multiValueQueryStringParameters: all, queryStringParameters: last } = data;
+  if (all === undefined || all === null) return Object.entries(last ?? {});
+  return Object.entries(all).flatMap(([name, values]) =>
+    values.map((value) => [name, value] as const),
+  );
 }

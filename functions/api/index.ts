@@ -1,14 +1,19 @@
 import type { Handler } from "@yandex-cloud/function-types";
+import { handleRest } from "../../shared/api/rest/handle-rest.ts";
+import type { RestAnswer, RestRequest } from "../../shared/api/rest/rest-message.ts";
 import { services } from "../wiring.ts";
 import { decodeHttpEvent } from "./http-event.ts";
-import { answer } from "./routes.ts";
+import { answerOpenApi, OPENAPI_PATH } from "./openapi.ts";
+import { answerProjectPage, PROJECTS_PATH } from "./project-page.ts";
 
-/** Answers Orrery's own HTTP API. */
+/** Answers the DataSphere API and our own over HTTP, a project's page, and the API's description. */
 export const handler: Handler.Http = async (event) => {
-  const { status, body } = await answer(services(), decodeHttpEvent(event));
-  return {
-    statusCode: status,
-    headers: { "Content-Type": "application/json; charset=utf-8" },
-    body: JSON.stringify(body),
-  };
+  const { status, headers, body } = await answer(decodeHttpEvent(event));
+  return { statusCode: status, headers: { ...headers }, body };
 };
+
+async function answer(request: RestRequest): Promise<RestAnswer> {
+  if (request.path.startsWith(PROJECTS_PATH)) return await answerProjectPage(services(), request);
+  if (request.path.startsWith(OPENAPI_PATH)) return await answerOpenApi(services(), request);
+  return await handleRest(services().api, request);
+}
