@@ -1,36 +1,32 @@
-import { eligibleAt } from "../shared/core/run/due.ts";
 import { formatInstant, instant } from "../shared/core/time/instant.ts";
-import type { Check, Relief } from "../shared/core/units/explain.ts";
-import type { Explanation } from "../shared/usecases/explain-run.ts";
+import type { Check, Decision, Explanation } from "../shared/gen/orrery/v1/run_service_pb.ts";
+import { decodeReason, decodeRun, required } from "./decoded-run.ts";
 
 /** An explanation as programs read it: `orrery explain --json` prints this. */
-export function viewExplanation({ run, decision, checks, ahead }: Explanation): object {
+export function viewExplanation(explanation: Explanation): object {
+  const { decision, checks, ahead, eligibleAt } = explanation;
+  const { id, state, reason } = decodeRun(explanation.run);
   return {
-    run: run.id,
-    state: run.state,
-    ...(run.reason === undefined ? {} : { reason: run.reason }),
+    run: id,
+    state,
+    ...(reason === undefined ? {} : { reason }),
     ...(decision === undefined
       ? {}
-      : { eligibleAt: formatInstant(eligibleAt(run)), decision: viewDecision(decision) }),
+      : { eligibleAt: formatInstant(required(eligibleAt)), decision: viewDecision(decision) }),
     checks: checks.map(viewCheck),
     ahead,
   };
 }
 
-function viewDecision(decision: NonNullable<Explanation["decision"]>): object {
-  switch (decision.kind) {
-    case "admit": {
-      const { units: unitsHeld } = decision.admitted.reservation;
-      return { kind: "admit", unitsHeld, instanceType: decision.request.instanceType };
-    }
-    case "wait": {
-      const { reason, nextEligibleAt } = decision;
-      return { kind: "wait", reason, nextEligibleAt: formatInstant(nextEligibleAt) };
-    }
-    case "conclude": {
-      const { state, reason } = decision;
-      return { kind: "conclude", state, reason };
-    }
+function viewDecision({ kind, state, reason, ...held }: Decision): object {
+  const why = reason === undefined ? {} : { reason: decodeReason(reason) };
+  switch (kind) {
+    case "admit":
+      return { kind, unitsHeld: Number(held.unitsHeld), instanceType: held.instanceType };
+    case "wait":
+      return { kind, ...why, nextEligibleAt: formatInstant(required(held.nextEligibleAt)) };
+    default:
+      return { kind, state, ...why };
   }
 }
 
@@ -41,10 +37,16 @@ function viewCheck(check: Check): object {
   const compared =
     peakAt === undefined ? numbers : { ...numbers, peakAt: formatInstant(instant(peakAt)) };
   const view = { rule, holds, sentence, compared };
-  return check.holds ? view : { ...view, relief: viewRelief(check.relief) };
+  return holds ? view : { ...view, relief: viewRelief(check) };
 }
 
-function viewRelief(relief: Relief): object {
-  if (relief.kind !== "at") return relief;
-  return { kind: "at", nextEligibleAt: formatInstant(relief.nextEligibleAt) };
+function viewRelief({ relief, nextEligibleAt, missingUnits }: Check): object {
+  switch (relief) {
+    case "at":
+      return { kind: "at", nextEligibleAt: formatInstant(required(nextEligibleAt)) };
+    case "topUp":
+      return { kind: "topUp", missingUnits: Number(missingUnits) };
+    default:
+      return { kind: relief };
+  }
 }

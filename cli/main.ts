@@ -1,14 +1,17 @@
 import { Command, CommanderError } from "commander";
 import { cancelCommand } from "./commands/cancel.ts";
+import { deliveriesCommand } from "./commands/deliveries.ts";
 import { explainCommand } from "./commands/explain.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { nextCommand } from "./commands/next.ts";
 import { rejectedCommand } from "./commands/rejected.ts";
 import { runCommand } from "./commands/run.ts";
 import { runsCommand } from "./commands/runs.ts";
+import { schedulesCommand } from "./commands/schedules.ts";
 import { schemaCommand } from "./commands/schema.ts";
 import { sendCommand } from "./commands/send.ts";
 import { showCommand } from "./commands/show.ts";
+import { tokenCommand } from "./commands/token.ts";
 import { upCommand } from "./commands/up.ts";
 import { usageCommand } from "./commands/usage.ts";
 import { validateCommand } from "./commands/validate.ts";
@@ -39,6 +42,7 @@ function program(terminal: Terminal): Command {
     .addHelpText("after", TEACHING);
   for (const [heading, commands] of commandGroups(terminal)) {
     for (const command of commands) {
+      for (const part of command.commands) part.copyInheritedSettings(root);
       root.addCommand(command.copyInheritedSettings(root).helpGroup(heading));
     }
   }
@@ -64,9 +68,12 @@ function commandGroups(terminal: Terminal): readonly (readonly [string, readonly
         logsCommand(terminal),
         explainCommand(terminal),
         usageCommand(terminal),
+        schedulesCommand(terminal),
+        deliveriesCommand(terminal),
         rejectedCommand(terminal),
       ],
     ],
+    ["Who may call the API:", [tokenCommand(terminal)]],
   ];
 }
 

@@ -1,4 +1,5 @@
 import type { styleText } from "node:util";
+import { ApiError } from "../shared/api/api-error.ts";
 import { OrreryError, messageOf } from "../shared/core/errors.ts";
 
 /** A colour or another dress of text, by its name in `node:util`. */
@@ -23,13 +24,16 @@ export interface Terminal {
 export const EXIT = { done: 0, failed: 1, invalid: 2, notFound: 3, running: 4 } as const;
 
 /** The exit code of an error, and its line on the terminal: what failed, and the code to look up. */
-export function reportError(terminal: Terminal, error: unknown): number {
+export function reportError(terminal: Terminal, thrown: unknown): number {
+  // A call in this process keeps the failure behind its status.
+  const error = thrown instanceof ApiError && thrown.cause !== undefined ? thrown.cause : thrown;
   if (!(error instanceof OrreryError)) {
     terminal.err(`orrery: ${messageOf(error)}`);
     return EXIT.failed;
   }
   terminal.err(`orrery: ${error.message} [${error.code}]`);
   switch (error.code) {
+    case "ARGUMENT_INVALID":
     case "CONFIG_INVALID":
     case "CONFIG_UNREADABLE":
     case "MESSAGE_INVALID":
@@ -40,6 +44,7 @@ export function reportError(terminal: Terminal, error: unknown): number {
     case "DATA_NOT_FOUND":
     case "LOG_NOT_FOUND":
     case "PROJECT_NOT_FOUND":
+    case "RESOURCE_NOT_FOUND":
     case "RUN_NOT_FOUND":
     case "SCHEDULE_NOT_FOUND":
       return EXIT.notFound;

@@ -1,6 +1,5 @@
 import { Command } from "commander";
-import { cancelRun } from "../../shared/usecases/cancel-run.ts";
-import { parseRunId } from "../../shared/usecases/find-run.ts";
+import { RunService } from "../../shared/gen/orrery/v1/run_service_pb.ts";
 import { warnUnlessRunning, withData } from "../data.ts";
 import { dataOption } from "../options.ts";
 import type { Terminal } from "../terminal.ts";
@@ -19,12 +18,12 @@ export function cancelCommand(terminal: Terminal): Command {
     .addHelpText("after", "\nExample:\n  orrery cancel nightly-train.20270115T233000Z.1f0a9c3e")
     .action(async (text: string, options: { readonly data: string }) => {
       await withData(terminal, options.data, async (data) => {
-        const run = await cancelRun(data.services, parseRunId(text));
-        if (run.state === "cancelled") {
-          terminal.out(`Run ${run.id} is cancelled; nothing of it ran.`);
+        const { run, state } = await data.api.call(RunService.method.cancel, { run: text });
+        if (state === "cancelled") {
+          terminal.out(`Run ${run} is cancelled; nothing of it ran.`);
           return;
         }
-        terminal.out(`Run ${run.id} was asked to end; \`orrery show\` tells when it has.`);
+        terminal.out(`Run ${run} was asked to end; \`orrery show\` tells when it has.`);
         warnUnlessRunning(terminal, data, "the next `orrery up` ends its program");
       });
     });

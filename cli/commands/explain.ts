@@ -1,16 +1,18 @@
 import { Command } from "commander";
-import { eligibleAt } from "../../shared/core/run/due.ts";
 import { isFinal, liveAttempt, type Run } from "../../shared/core/run/run.ts";
 import { formatInstant, plusMs, type Instant } from "../../shared/core/time/instant.ts";
-import { explainRun, type Explanation } from "../../shared/usecases/explain-run.ts";
+import {
+  RunService,
+  type Decision,
+  type Explanation,
+} from "../../shared/gen/orrery/v1/run_service_pb.ts";
 import { warnUnlessRunning, withData } from "../data.ts";
+import { decodeReason, decodeRun, required } from "../decoded-run.ts";
 import { viewExplanation } from "../explanation-view.ts";
 import { dataOption, jsonOption } from "../options.ts";
 import { readableMs, reasonText, stateCell, tookText, unitsText } from "../run-text.ts";
 import { printTable, type Cell } from "../table.ts";
 import { printJson, type Terminal } from "../terminal.ts";
-
-type Decision = NonNullable<Explanation["decision"]>;
 
 interface ExplainOptions {
   readonly data: string;
@@ -35,10 +37,10 @@ export function explainCommand(terminal: Terminal): Command {
     )
     .action(async (run: string, options: ExplainOptions) => {
       await withData(terminal, options.data, async (data) => {
-        const explanation = await explainRun(data.services, run);
+        const explanation = await data.api.call(RunService.method.explain, { run });
         if (options.json === true) printJson(terminal, viewExplanation(explanation));
         else print(terminal, explanation, data.clock.now());
-        if (!isFinal(explanation.run.state)) {
+        if (!isFinal(decodeRun(explanation.run).state)) {
           warnUnlessRunning(terminal, data, "nothing starts or ends before the next `orrery up`");
         }
       });
@@ -46,15 +48,16 @@ export function explainCommand(terminal: Terminal): Command {
 }
 
 function print(terminal: Terminal, explanation: Explanation, now: Instant): void {
-  const { run, decision, checks, ahead } = explanation;
+  const { decision, checks, ahead, eligibleAt } = explanation;
+  const run = decodeRun(explanation.run);
   const rows: (readonly Cell[])[] = [
     ["Run", run.id],
     ["State", stateCell(run.state)],
   ];
   if (run.reason !== undefined) rows.push(["Reason", reasonText(run)]);
-  if (isFinal(run.state)) rows.push(...endRows(explanation, now));
-  else if (decision === undefined) rows.push(...runningRows(explanation, now));
-  else rows.push(...decisionRows(decision, run, now));
+  if (isFinal(run.state)) rows.push(...endRows(run, now));
+  else if (decision === undefined) rows.push(...runningRows(run, now));
+  else rows.push(...decisionRows(decision, run, { now, dueAt: required(eligibleAt) }));
   if (ahead.length > 0) rows.push(["Ahead", ahead.join(", ")]);
   printTable(terminal, rows);
   for (const { holds, sentence } of checks) {
@@ -63,7 +66,7 @@ function print(terminal: Terminal, explanation: Explanation, now: Instant): void
   }
 }
 
-function endRows({ run }: Explanation, now: Instant): readonly (readonly Cell[])[] {
+function endRows(run: Run, now: Instant): readonly (readonly Cell[])[] {
   const finished = run.finishedAt === undefined ? "" : formatInstant(run.finishedAt);
   if (run.attempts.length === 0) return [["Ended", `${finished}, without an attempt`]];
   const last = `the last of ${run.attempts.length} attempts`;
@@ -74,7 +77,7 @@ function endRows({ run }: Explanation, now: Instant): readonly (readonly Cell[])
   ];
 }
 
-function runningRows({ run }: Explanation, now: Instant): readonly (readonly Cell[])[] {
+function runningRows(run: Run, now: Instant): readonly (readonly Cell[])[] {
   const attempt = liveAttempt(run);
   if (attempt?.startedAt === undefined) return [["Now", "its attempt is being prepared"]];
   const { startedAt, softLimitMs, hardLimitMs, number } = attempt;
@@ -87,27 +90,33 @@ function runningRows({ run }: Explanation, now: Instant): readonly (readonly Cel
 }
 
 /** Before its due time nobody decides; after it, a wait names when it is looked at again. */
-function decisionRows(decision: Decision, run: Run, now: Instant): readonly (readonly Cell[])[] {
-  const dueAt = eligibleAt(run);
+function decisionRows(
+  decision: Decision,
+  run: Run,
+  { now, dueAt }: { readonly now: Instant; readonly dueAt: Instant },
+): readonly (readonly Cell[])[] {
   const rows: (readonly Cell[])[] = [["Now", decisionText(decision, run)]];
   if (dueAt > now) rows.unshift(["Due", `${inText(dueAt, now)}; nothing is decided before`]);
   else if (decision.kind === "wait") {
-    rows.push(["Next look", `${inText(decision.nextEligibleAt, now)}, or when room is made`]);
+    rows.push([
+      "Next look",
+      `${inText(required(decision.nextEligibleAt), now)}, or when room is made`,
+    ]);
   }
   return rows;
 }
 
 function decisionText(decision: Decision, run: Run): string {
+  const reason = decision.reason && decodeReason(decision.reason);
+  const why = reasonText(reason === undefined ? {} : { reason });
   switch (decision.kind) {
     case "admit":
-      return `it would start, holding ${decision.admitted.reservation.units} units`;
+      return `it would start, holding ${decision.unitsHeld} units`;
     case "wait":
       // The numbers move by the second; the checks below have those of now.
-      return decision.reason.code === run.reason?.code
-        ? "it would go on waiting"
-        : `it would wait: ${reasonText(decision)}`;
-    case "conclude":
-      return `it would end ${decision.state}: ${reasonText(decision)}`;
+      return reason?.code === run.reason?.code ? "it would go on waiting" : `it would wait: ${why}`;
+    default:
+      return `it would end ${decision.state}: ${why}`;
   }
 }
 

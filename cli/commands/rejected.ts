@@ -1,8 +1,8 @@
 import { Command } from "commander";
 import { formatInstant } from "../../shared/core/time/instant.ts";
-import type { Rejection } from "../../shared/records/rejection-record.ts";
-import { listRejections } from "../../shared/usecases/list-rejections.ts";
+import { PlatformService, type Rejection } from "../../shared/gen/orrery/v1/platform_service_pb.ts";
 import { withData } from "../data.ts";
+import { required } from "../decoded-run.ts";
 import { oneLine } from "../one-line.ts";
 import { dataOption, jsonOption, limitOption } from "../options.ts";
 import { printJson, type Terminal } from "../terminal.ts";
@@ -26,8 +26,10 @@ export function rejectedCommand(terminal: Terminal): Command {
     .addOption(dataOption())
     .addHelpText("after", "\nExample:\n  orrery rejected --limit 5")
     .action(async (options: RejectedOptions) => {
-      await withData(terminal, options.data, async ({ services }) => {
-        const rejections = await listRejections(services, options.limit);
+      await withData(terminal, options.data, async ({ api }) => {
+        const { rejections } = await api.call(PlatformService.method.listRejections, {
+          pageSize: BigInt(options.limit),
+        });
         if (options.json === true) printJson(terminal, { rejections: rejections.map(view) });
         else if (rejections.length === 0) terminal.out("No message was set aside.");
         else for (const rejection of rejections) print(terminal, rejection);
@@ -37,7 +39,9 @@ export function rejectedCommand(terminal: Terminal): Command {
 
 function print(terminal: Terminal, rejection: Rejection): void {
   const { sentAt, source, id, reason, excerpt } = rejection;
-  terminal.out(`${formatInstant(sentAt)}  ${source}  ${terminal.dress("bold", oneLine(id))}`);
+  terminal.out(
+    `${formatInstant(required(sentAt))}  ${source}  ${terminal.dress("bold", oneLine(id))}`,
+  );
   terminal.out(`  ${oneLine(reason)}`);
   terminal.out(`  ${terminal.dress("gray", oneLine(excerpt))}`);
 }
@@ -47,8 +51,8 @@ function view(rejection: Rejection): object {
   return {
     source,
     id,
-    sentAt: formatInstant(sentAt),
-    rejectedAt: formatInstant(rejectedAt),
+    sentAt: formatInstant(required(sentAt)),
+    rejectedAt: formatInstant(required(rejectedAt)),
     reason,
     excerpt,
   };

@@ -1,14 +1,14 @@
 import { Command } from "commander";
 import { OrreryError } from "../../shared/core/errors.ts";
-import { scheduleName, type RunId } from "../../shared/core/ids.ts";
 import { limits } from "../../shared/core/limits.ts";
 import { isFinal, type Run } from "../../shared/core/run/run.ts";
 import { viewRun } from "../../shared/core/run/run-view.ts";
+import { isNotFound } from "../api-client.ts";
 import { didYouMean } from "../../shared/config/did-you-mean.ts";
-import { scanSchedules } from "../../shared/records/schedule-record.ts";
-import { findRun } from "../../shared/usecases/find-run.ts";
-import { requestRun } from "../../shared/usecases/request-run.ts";
+import { RunService } from "../../shared/gen/orrery/v1/run_service_pb.ts";
+import { ScheduleService } from "../../shared/gen/orrery/v1/schedule_service_pb.ts";
 import { warnUnlessRunning, withData, type OpenData } from "../data.ts";
+import { decodeRun } from "../decoded-run.ts";
 import { dataOption, inputOption, jsonOption, type Inputs } from "../options.ts";
 import { pollUntil } from "../poll-until.ts";
 import { reasonText, tookText } from "../run-text.ts";
@@ -57,7 +57,7 @@ async function run(
   const { schedule, options } = asked;
   const id = await request(data, schedule, options.input);
   const find = async (): Promise<Run> =>
-    await data.services.store.snapshot(async (reader) => await findRun(reader, id));
+    decodeRun(await data.api.call(RunService.method.get, { run: id }));
   const show = (made: Run): void =>
     options.json === true ? printJson(terminal, viewRun(made)) : terminal.out(id);
 
@@ -85,20 +85,19 @@ function tellEnd(terminal: Terminal, ended: Run, data: OpenData): void {
   throw new OrreryError("RUN_UNSUCCESSFUL", text);
 }
 
-async function request({ services }: OpenData, schedule: string, inputs: Inputs): Promise<RunId> {
-  const requested = await requestRun(services, {
-    schedule: scheduleName(schedule),
-    cause: { kind: "person", id: services.random.id() },
-    askedAt: services.clock.now(),
-    inputs,
-  });
-  if (requested.outcome !== "rejected") return requested.run;
-  const known = await services.store.snapshot(
-    async (reader) => await scanSchedules(reader, { limit: limits.scanRows }),
-  );
-  const hint = didYouMean(
-    schedule,
-    known.map((each) => each.schedule),
-  );
-  throw new OrreryError("SCHEDULE_NOT_FOUND", `Nothing was started: ${requested.reason}${hint}`);
+async function request({ api }: OpenData, schedule: string, inputs: Inputs): Promise<string> {
+  try {
+    return (await api.call(RunService.method.create, { schedule, inputs })).run;
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    const { schedules } = await api.call(ScheduleService.method.list, {
+      pageSize: BigInt(limits.scanRows),
+    });
+    const hint = didYouMean(
+      schedule,
+      schedules.map((known) => known.schedule),
+    );
+    const text = `schedule ${schedule} is not configured: apply a YAML that has it`;
+    throw new OrreryError("SCHEDULE_NOT_FOUND", `Nothing was started: ${text}${hint}`);
+  }
 }

@@ -2,8 +2,9 @@ import { Command, Option } from "commander";
 import { FINAL_STATES, LIVE_STATES, type Run, type RunState } from "../../shared/core/run/run.ts";
 import { viewRun } from "../../shared/core/run/run-view.ts";
 import { formatInstant, type Instant } from "../../shared/core/time/instant.ts";
-import { listRuns, type RunQuery } from "../../shared/usecases/list-runs.ts";
+import { RunService } from "../../shared/gen/orrery/v1/run_service_pb.ts";
 import { withData, type OpenData } from "../data.ts";
+import { decodeRun } from "../decoded-run.ts";
 import { oneLine } from "../one-line.ts";
 import { dataOption, jsonOption, limitOption } from "../options.ts";
 import { readableMs, stateCell, tookText, unitsText } from "../run-text.ts";
@@ -51,18 +52,18 @@ export function runsCommand(terminal: Terminal): Command {
 
 async function runs(terminal: Terminal, data: OpenData, options: RunsOptions): Promise<void> {
   const { schedule, state, limit } = options;
-  const query: RunQuery = {
-    limit,
-    ...(schedule === undefined ? {} : { schedule }),
-    ...(state === undefined ? {} : { state }),
-  };
-  const found = await listRuns(data.services, query);
+  const { runs: messages } = await data.api.call(RunService.method.list, {
+    schedule: schedule ?? "",
+    state: state ?? "",
+    pageSize: BigInt(limit),
+  });
+  const found = messages.map(decodeRun);
   if (options.json === true) {
     printJson(terminal, { runs: found.map(viewRun) });
     return;
   }
   if (found.length === 0) {
-    terminal.out(emptyText(query));
+    terminal.out(emptyText(options));
     return;
   }
   const now = data.clock.now();
@@ -89,7 +90,7 @@ function remark(run: Run, now: Instant): string {
   return `due in ${readableMs(run.effectiveAt - now)}`;
 }
 
-function emptyText({ schedule, state }: RunQuery): string {
+function emptyText({ schedule, state }: RunsOptions): string {
   const which = `${state === undefined ? "" : `${state} `}runs`;
   const whose = schedule === undefined ? "" : ` of ${schedule}`;
   return `There are no ${which}${whose}. \`orrery run SCHEDULE\` asks for one; \`orrery next FILE\` shows when schedules fire.`;

@@ -5,8 +5,9 @@ import type { Attempt } from "../../shared/core/run/attempt.ts";
 import type { Run } from "../../shared/core/run/run.ts";
 import { viewRun } from "../../shared/core/run/run-view.ts";
 import { formatInstant, type Instant } from "../../shared/core/time/instant.ts";
-import { findRun } from "../../shared/usecases/find-run.ts";
+import { RunService } from "../../shared/gen/orrery/v1/run_service_pb.ts";
 import { withData, type OpenData } from "../data.ts";
+import { decodeRun } from "../decoded-run.ts";
 import { dataOption, jsonOption } from "../options.ts";
 import { readableMs, reasonText, stateCell } from "../run-text.ts";
 import { printTable, type Cell } from "../table.ts";
@@ -35,9 +36,7 @@ export function showCommand(terminal: Terminal): Command {
     )
     .action(async (run: string, options: ShowOptions) => {
       await withData(terminal, options.data, async (data) => {
-        const found = await data.services.store.snapshot(
-          async (reader) => await findRun(reader, run),
-        );
+        const found = decodeRun(await data.api.call(RunService.method.get, { run }));
         if (options.json === true) printJson(terminal, viewRun(found));
         else print(terminal, data, found);
       });
@@ -103,6 +102,10 @@ function causeText({ cause }: Run): string {
       return "a person";
     case "upstream":
       return `the end of ${cause.run}`;
+    case "job":
+      return `job ${cause.job}, started through the API`;
+    case "notebook":
+      return "a notebook, started through the API";
   }
 }
 

@@ -1,9 +1,12 @@
 import { Command } from "commander";
-import { projectId } from "../../shared/core/ids.ts";
 import { formatInstant } from "../../shared/core/time/instant.ts";
-import type { Entry } from "../../shared/core/units/ledger.ts";
-import { projectUsage, type Usage } from "../../shared/usecases/project-usage.ts";
+import {
+  UsageService,
+  type Entry,
+  type Usage,
+} from "../../shared/gen/orrery/v1/usage_service_pb.ts";
 import { withData } from "../data.ts";
+import { required } from "../decoded-run.ts";
 import { counted } from "../one-line.ts";
 import { dataOption, jsonOption, limitOption } from "../options.ts";
 import { printTable, titles, type Cell } from "../table.ts";
@@ -32,46 +35,48 @@ export function usageCommand(terminal: Terminal): Command {
     .addOption(dataOption())
     .addHelpText("after", "\nExample:\n  orrery usage quickstart --entries 30")
     .action(async (project: string, options: UsageOptions) => {
-      await withData(terminal, options.data, async ({ services }) => {
-        const usage = await projectUsage(services, projectId(project), options.entries);
-        if (options.json === true) printJson(terminal, viewUsage(usage));
-        else print(terminal, usage);
+      await withData(terminal, options.data, async ({ api }) => {
+        const usage = await api.call(UsageService.method.get, { project });
+        const { entries } = await api.call(UsageService.method.listEntries, {
+          project,
+          pageSize: BigInt(options.entries),
+        });
+        if (options.json === true) printJson(terminal, viewUsage(usage, entries));
+        else print(terminal, usage, entries);
       });
     });
 }
 
-function print(terminal: Terminal, usage: Usage): void {
+function print(terminal: Terminal, usage: Usage, entries: readonly Entry[]): void {
   const { balance, heldUnits, runningAttempts } = usage;
   printTable(terminal, [
     ["Project", usage.project],
     ["Limits", limitsText(usage)],
     ["Balance", balance === undefined ? "no limit" : `${balance} units left`],
-    ["Held", `${heldUnits} units, by ${counted(runningAttempts, "running attempt")}`],
+    ["Held", `${heldUnits} units, by ${counted(Number(runningAttempts), "running attempt")}`],
     ["Last hour", lastHourText(usage)],
   ]);
   terminal.out("");
-  if (usage.entries.length === 0) {
+  if (entries.length === 0) {
     terminal.out("The ledger has no entries yet.");
     return;
   }
   const header = titles("ENTRY", "AT (UTC)", "KIND", "UNITS", "HELD", "LEFT", "FOR");
-  printTable(terminal, [header, ...usage.entries.map(entryRow)]);
+  printTable(terminal, [header, ...entries.map(entryRow)]);
 }
 
-function limitsText({ limits }: Usage): string {
-  const { unitsPerHour, unitsPerExecution, concurrentRuns } = limits;
+function limitsText({ unitsPerHour, unitsPerExecution, concurrentRuns }: Usage): string {
   const parts = [
     ...(unitsPerHour === undefined ? [] : [`${unitsPerHour} units an hour`]),
     ...(unitsPerExecution === undefined ? [] : [`${unitsPerExecution} units an execution`]),
-    ...(concurrentRuns === undefined ? [] : [`${counted(concurrentRuns, "run")} at once`]),
+    ...(concurrentRuns === undefined ? [] : [`${counted(Number(concurrentRuns), "run")} at once`]),
   ];
   return parts.length === 0 ? "none" : parts.join(", ");
 }
 
-function lastHourText({ spentLastHourUnits: spent, limits }: Usage): string {
-  const { unitsPerHour } = limits;
+function lastHourText({ spentLastHourUnits: spent, unitsPerHour }: Usage): string {
   if (unitsPerHour === undefined) return `${spent} units spent`;
-  const share = unitsPerHour === 0 ? 1 : Math.min(1, spent / unitsPerHour);
+  const share = unitsPerHour === 0n ? 1 : Math.min(1, Number(spent) / Number(unitsPerHour));
   // Rounded up, so that the least spending shows.
   const full = Math.ceil(share * BAR_CHARS);
   const bar = "█".repeat(full) + "░".repeat(BAR_CHARS - full);
@@ -79,34 +84,51 @@ function lastHourText({ spentLastHourUnits: spent, limits }: Usage): string {
 }
 
 function entryRow(entry: Entry): readonly Cell[] {
-  const { seq, at, kind, heldAfter, balanceAfter, reason } = entry;
-  const of = "reservation" in entry ? entry.reservation : undefined;
+  const { seq, kind, heldAfter, balanceAfter, reason, reservation } = entry;
   return [
     `#${seq}`,
-    formatInstant(at),
+    formatInstant(required(entry.at)),
     kind,
-    entry.units === null ? "no limit" : String(entry.units),
+    entry.units === undefined ? "no limit" : String(entry.units),
     String(heldAfter),
     balanceAfter === undefined ? "-" : String(balanceAfter),
-    of === undefined ? reason : `${of} (${reason})`,
+    reservation === "" ? reason : `${reservation} (${reason})`,
   ];
 }
 
 /** A project's units as programs read them. */
-function viewUsage({ entries, ...usage }: Usage): object {
-  return { ...usage, entries: entries.map(viewEntry) };
+function viewUsage(usage: Usage, entries: readonly Entry[]): object {
+  const { project, unitsPerHour, unitsPerExecution, concurrentRuns, balance } = usage;
+  return {
+    project,
+    limits: {
+      ...number("unitsPerHour", unitsPerHour),
+      ...number("unitsPerExecution", unitsPerExecution),
+      ...number("concurrentRuns", concurrentRuns),
+    },
+    ...number("balance", balance),
+    heldUnits: Number(usage.heldUnits),
+    runningAttempts: Number(usage.runningAttempts),
+    spentLastHourUnits: Number(usage.spentLastHourUnits),
+    entries: entries.map(viewEntry),
+  };
+}
+
+/** A member that is there where the number is. */
+function number(name: string, value: bigint | undefined): Readonly<Record<string, number>> {
+  return value === undefined ? {} : { [name]: Number(value) };
 }
 
 function viewEntry(entry: Entry): object {
-  const { seq, at, kind, units, reason, heldAfter, balanceAfter } = entry;
+  const { kind, units, reason, reservation, balanceAfter } = entry;
   return {
-    seq,
-    at: formatInstant(at),
+    seq: Number(entry.seq),
+    at: formatInstant(required(entry.at)),
     kind,
-    units,
-    ...("reservation" in entry ? { attempt: entry.reservation } : {}),
+    units: units === undefined ? null : Number(units),
+    ...(reservation === "" ? {} : { attempt: reservation }),
     reason,
-    heldAfter,
-    ...(balanceAfter === undefined ? {} : { balanceAfter }),
+    heldAfter: Number(entry.heldAfter),
+    ...number("balanceAfter", balanceAfter),
   };
 }

@@ -25,7 +25,7 @@ beforeEach(async () => {
   };
   platform = Platform.open(options);
   const schedule = (name: string, command: string) =>
-    aSchedule({ name, timing: null, job: aJob({ command, root: folder }) });
+    aSchedule({ name, timing: null, work: aJob({ command, root: folder }) });
   await applyConfiguration(
     platform.services,
     aConfiguration({

@@ -16,7 +16,7 @@ afterEach(async () => {
 /** A run of one shell command, started. */
 async function started(command: string): Promise<RunId> {
   const job = aJob({ command, root: world.folder });
-  await world.apply(aConfiguration({ schedules: [aSchedule({ job })] }));
+  await world.apply(aConfiguration({ schedules: [aSchedule({ work: job })] }));
   return await world.submit();
 }
 

@@ -138,7 +138,7 @@ describe("everything about a run", () => {
 
       expect({ code, out }).toEqual({ code: 3, out: "" });
       expect(err).toBe(
-        `orrery: There is no run ${id}: list them with \`orrery runs\` [RUN_NOT_FOUND]\n`,
+        `orrery: Unknown run ${id}: list them with \`orrery runs\` [RUN_NOT_FOUND]\n`,
       );
     },
   );

@@ -1,0 +1,78 @@
+import { Command } from "commander";
+import { formatInstant } from "../../shared/core/time/instant.ts";
+import { ScheduleService, type Schedule } from "../../shared/gen/orrery/v1/schedule_service_pb.ts";
+import type { RunState } from "../../shared/core/run/run.ts";
+import { withData } from "../data.ts";
+import { required } from "../decoded-run.ts";
+import { dataOption, jsonOption, limitOption } from "../options.ts";
+import { stateCell } from "../run-text.ts";
+import { printTable, titles, type Cell } from "../table.ts";
+import { printJson, type Terminal } from "../terminal.ts";
+
+interface SchedulesOptions {
+  readonly data: string;
+  readonly limit: number;
+  readonly json?: true;
+}
+
+/** `orrery schedules`: the live schedules. */
+export function schedulesCommand(terminal: Terminal): Command {
+  return new Command("schedules")
+    .summary("list the live schedules")
+    .description(
+      "Lists the schedules of the live configuration by name: when each fires next, and how its " +
+        "latest run stands. `orrery next FILE` looks further ahead, also before a file is live.",
+    )
+    .addOption(limitOption("-n, --limit <number>", "how many", 100))
+    .addOption(jsonOption())
+    .addOption(dataOption())
+    .addHelpText("after", "\nExample:\n  orrery schedules --json | jq -r '.schedules[].schedule'")
+    .action(async (options: SchedulesOptions) => {
+      await withData(terminal, options.data, async ({ api }) => {
+        const { schedules } = await api.call(ScheduleService.method.list, {
+          pageSize: BigInt(options.limit),
+        });
+        if (options.json === true) printJson(terminal, { schedules: schedules.map(view) });
+        else print(terminal, schedules);
+      });
+    });
+}
+
+function print(terminal: Terminal, schedules: readonly Schedule[]): void {
+  if (schedules.length === 0) {
+    terminal.out("There are no schedules: `orrery up --config FILE` makes a file live.");
+    return;
+  }
+  const header = titles("SCHEDULE", "PROJECT", "NEXT FIRE (UTC)", "LATEST RUN", "");
+  printTable(terminal, [header, ...schedules.map(rowOf)]);
+}
+
+function rowOf(schedule: Schedule): readonly Cell[] {
+  const { nextFire, latestRun, latestRunState } = schedule;
+  return [
+    schedule.schedule,
+    schedule.project,
+    nextFire === undefined ? "-" : formatInstant(required(nextFire.effectiveAt)),
+    latestRun === "" ? "-" : latestRun,
+    latestRun === "" ? "" : stateCell(latestRunState as RunState),
+  ];
+}
+
+/** A schedule as programs read it. */
+function view(schedule: Schedule): object {
+  const { project, timezone, nextFire, latestRun, latestRunState } = schedule;
+  return {
+    schedule: schedule.schedule,
+    project,
+    timezone,
+    ...(nextFire === undefined
+      ? {}
+      : {
+          nextFire: {
+            nominalAt: formatInstant(required(nextFire.nominalAt)),
+            effectiveAt: formatInstant(required(nextFire.effectiveAt)),
+          },
+        }),
+    ...(latestRun === "" ? {} : { latestRun: { run: latestRun, state: latestRunState } }),
+  };
+}
