@@ -2,6 +2,7 @@ import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { formatInstant, parseInstant, type Instant } from "../../shared/core/time/instant.ts";
 import { PlatformService, type Token } from "../../shared/gen/orrery/v1/platform_service_pb.ts";
+import { firstItems } from "../api-client.ts";
 import { withData, withNewData } from "../data.ts";
 import { required } from "../decoded-run.ts";
 import { dataOption, jsonOption, limitOption } from "../options.ts";
@@ -23,6 +24,8 @@ export function tokenCommand(terminal: Terminal): Command {
       "Manages bearer tokens. A token stands for a subject, and access bindings say what that " +
         "subject may do. The data directory's own token, in the file `token`, may do everything.",
     )
+    .addHelpText("after", "\nExample:\n  orrery token create anna")
+    .addHelpText("after", "\nExample:\n  orrery token create anna")
     .addCommand(createCommand(terminal))
     .addCommand(listCommand(terminal))
     .addCommand(deleteCommand(terminal));
@@ -63,8 +66,12 @@ function listCommand(terminal: Terminal): Command {
     .addOption(dataOption())
     .action(async (options: { data: string; limit: number; json?: true }) => {
       await withData(terminal, options.data, async ({ api }) => {
-        const { tokens } = await api.call(PlatformService.method.listTokens, {
-          pageSize: BigInt(options.limit),
+        const tokens = await firstItems(options.limit, async (page) => {
+          const { tokens: items, nextPageToken } = await api.call(
+            PlatformService.method.listTokens,
+            page,
+          );
+          return { items, nextPageToken };
         });
         if (options.json === true) printJson(terminal, { tokens: tokens.map(view) });
         else if (tokens.length === 0) terminal.out("There are no tokens but the platform's own.");

@@ -29,6 +29,7 @@ function problemsOf(part: string): readonly string[] {
 describe("a job's config.yaml", () => {
   it("needs a command only", () => {
     expect(job("cmd: python train.py")).toEqual({
+      kind: "job",
       command: "python train.py",
       arguments: {},
       inputs: [],
@@ -82,6 +83,7 @@ spark: { connector: { id: spark-1 } }
 `;
 
     expect(job(text)).toEqual({
+      kind: "job",
       name: "train",
       description: "Trains the model",
       command: "python3 train.py --rate ${RATE} --data ${DATA} ${DS_PROJECT_HOME}",

@@ -121,7 +121,7 @@ notifications:
             until: "2027-12-31",
           },
           jitterMs: 300_000,
-          job: { command: "python train.py", root: "/config/jobs/train" },
+          work: { command: "python train.py", root: "/config/jobs/train" },
           inputs: {
             DATE: "{{ nominalAt | date('yyyy-MM-dd') }}",
             VERSION: "1.10",
@@ -157,7 +157,7 @@ notifications:
               },
             ],
           },
-          job: {
+          work: {
             command: "echo 0x1F",
             environment: { REGION: "eu", V: "1.10" },
             instanceTypes: ["x1.2"],
@@ -193,7 +193,7 @@ notifications:
       project: "p",
       timezone: "UTC",
       jitterMs: 0,
-      job: expect.objectContaining({ command: "run", root: "/config" }) as unknown,
+      work: expect.objectContaining({ command: "run", root: "/config" }) as unknown,
       inputs: {},
       timeoutMs: limits.timeoutDefaultMs,
       overlap: "skip",
@@ -260,8 +260,8 @@ schedules:
 `;
 
     expect((await configuration(text)).schedules).toMatchObject([
-      { name: "a", project: "p", job: { command: "run" }, retry: { attempts: 5, factor: 3 } },
-      { name: "b", project: "p", job: { command: "run" }, retry: { attempts: 5 } },
+      { name: "a", project: "p", work: { command: "run" }, retry: { attempts: 5, factor: 3 } },
+      { name: "b", project: "p", work: { command: "run" }, retry: { attempts: 5 } },
     ]);
   });
 

@@ -294,10 +294,4 @@ describe("a project's usage", () => {
       limits: { unitsPerHour: 20_000, concurrentRuns: 1 },
     });
   });
-
-  it("is an error for a project that nobody configured or used", async () => {
-    const usage = projectUsage(world.services, PROJECT);
-
-    await expect(usage).rejects.toMatchObject({ code: "PROJECT_NOT_FOUND" });
-  });
 });

@@ -14,7 +14,7 @@ import { ArchivePlanner, type PlannedArchive } from "./plan-archives.ts";
 import { refuse } from "./refuse.ts";
 
 /** One file to copy into a working directory. */
-export interface StagedFile {
+interface StagedFile {
   readonly source: string;
   /** Relative to the working directory. */
   readonly target: string;

@@ -5,8 +5,8 @@ import type { Reason } from "./reason.ts";
 import type { Run } from "./run.ts";
 
 /**
- * A run as programs read it: `orrery show --json` and the HTTP API print this. Instants are
- * ISO 8601 in UTC; fields are only ever added. Inputs are named but not shown: they may be secret.
+ * A run as programs read it: `orrery show --json` prints this. Instants are ISO 8601 in UTC; fields
+ * are only ever added. Inputs are named but not shown: they may be secret.
  */
 export interface RunView {
   readonly run: string;
