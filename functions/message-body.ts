@@ -55,17 +55,17 @@ const watchBody = z.union(
     z.strictObject({
       operation: z
         .string()
-        .refine((text) => ownerOf(text) !== undefined)
+        .refine((text) => ownerOf(text) !== undefined, "expected an operation id")
         .transform(operationId),
     }),
     z.strictObject({
       job: z
         .string()
-        .regex(/^[0-9a-z]{20}$/)
+        .regex(/^[0-9a-z]{20}$/, "expected a job id")
         .transform(jobId),
     }),
   ],
-  "expected a run id, an operation id or a job id, alone",
+  "expected a run, an operation or a job, and nothing else",
 );
 
 const deliveryBody = z.strictObject({

@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { copyFileSync, rmSync } from "node:fs";
 import { build } from "esbuild";
 
 /**
@@ -19,3 +19,5 @@ await build({
   sourcemap: true,
   logLevel: "warning",
 });
+// Python reads it at run time, from beside the chunk that names it.
+copyFileSync("shared/adapters/process/notebook-driver.py", "dist/notebook-driver.py");

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { tokenFile } from "../../infra/local/api-token.ts";
+import { caFile, sdkEndpoint } from "../../infra/local/certificates.ts";
 import { fingerprints, type Trail } from "../../infra/local/configuration-file.ts";
 import { readManifest } from "../../infra/local/manifest.ts";
 import type { Platform, PlatformOptions } from "../../infra/local/platform.ts";
@@ -21,6 +22,7 @@ interface UpOptions {
   readonly data: string;
   readonly host: string;
   readonly port: number;
+  readonly publicUrl?: string;
   readonly untilIdle?: true;
   readonly log: "story" | "json";
 }
@@ -30,7 +32,8 @@ export function upCommand(terminal: Terminal): Command {
   return new Command("up")
     .summary("run the platform on this machine")
     .description(
-      "Runs the platform: timers, queues and HTTP from serverless.yaml, with everything it keeps in\n" +
+      "Runs the platform: timers, queues and HTTP from serverless.yaml, and the DataSphere API over\n" +
+        "gRPC and HTTP, with TLS and without, on one port; everything it keeps is in\n" +
         "one data directory. With --config the file becomes the live configuration, now and whenever\n" +
         "it changes; a wrong one is reported and the live one stays.",
     )
@@ -38,6 +41,11 @@ export function upCommand(terminal: Terminal): Command {
     .addOption(dataOption())
     .option("--host <address>", "the address to listen on", "127.0.0.1")
     .option("-p, --port <number>", "the port to listen on; 0 takes a free one", parsePort, 7070)
+    .option(
+      "--public-url <url>",
+      "what signed URLs begin with, where it is not the address",
+      parseUrl,
+    )
     .option("--until-idle", "exit 0 once nothing is live and nothing is due within a minute")
     .addOption(
       new Option("--log <form>", "a story for people, or JSON lines for a log collector")
@@ -62,6 +70,7 @@ async function up(terminal: Terminal, options: UpOptions): Promise<void> {
     manifest: readManifest(readPackageFile("serverless.yaml")),
     host: options.host,
     port: options.port,
+    ...(options.publicUrl === undefined ? {} : { publicUrl: options.publicUrl }),
     lines: { write: (line) => terminal.out(line) },
     log: options.log,
   };
@@ -94,6 +103,7 @@ function greet(terminal: Terminal, options: PlatformOptions, address: string): v
   // Whoever collects JSON lines expects nothing else among them.
   const say = (line: string): void => (log === "json" ? terminal.err(line) : terminal.out(line));
   say(`Orrery listens on ${address} (health: ${address}/orrery/v1/health)`);
+  say(`SDK endpoint: ${sdkEndpoint(address)}, trusting ${caFile(dataDirectory)}`);
   say(`Data is in ${dataDirectory}; the API token is in ${tokenFile(dataDirectory)}`);
   say("Ctrl-C stops it.");
 }
@@ -146,4 +156,12 @@ function parsePort(text: string): number {
   const port = Number(text);
   if (/^\d{1,5}$/.test(text) && port <= 65_535) return port;
   throw new InvalidArgumentError("a port is a number from 0 to 65535");
+}
+
+function parseUrl(text: string): string {
+  const url = URL.parse(text);
+  if (url !== null && /^https?:$/.test(url.protocol) && url.search === "" && url.hash === "") {
+    return url.href.replace(/\/+$/, "");
+  }
+  throw new InvalidArgumentError("a URL begins with http:// or https:// and has no query");
 }

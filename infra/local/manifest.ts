@@ -12,7 +12,13 @@ export type Trigger =
       readonly batch: number;
       readonly cutoffMs: number;
     }
-  | { readonly kind: "http"; readonly method: string; readonly path: string };
+  | {
+      readonly kind: "http";
+      /** In capitals; `ANY` takes every method. */
+      readonly method: string;
+      /** With `{name}` for one segment, and `{name+}` at the end for all that follow. */
+      readonly path: string;
+    };
 
 export interface FunctionManifest {
   readonly name: string;
@@ -41,6 +47,9 @@ const seconds = z.coerce
   .positive()
   .transform((value) => value * SECOND_MS);
 
+/** A greedy parameter is the last segment. */
+const ROUTE_PATH = /^\/$|^(\/([^{}/]+|\{\w+\}))*(\/\{\w+\+\})?$/;
+
 const trigger = z.union([
   z
     .strictObject({ cron: z.object({ expression: z.string() }) })
@@ -62,7 +71,7 @@ const trigger = z.union([
       };
     }),
   z
-    .strictObject({ http: z.object({ method: z.string(), path: z.string().startsWith("/") }) })
+    .strictObject({ http: z.object({ method: z.string(), path: z.string().regex(ROUTE_PATH) }) })
     .transform(({ http }): Trigger => {
       return { kind: "http", method: http.method.toUpperCase(), path: http.path };
     }),

@@ -1,10 +1,15 @@
 import { install } from "../../functions/wiring.ts";
+import type { ApiServices } from "../../shared/api/api-services.ts";
+import type { Api } from "../../shared/api/api.ts";
+import { createApi } from "../../shared/api/create-api.ts";
+import { servedServices } from "../../shared/api/served-services.ts";
 import { OrreryError } from "../../shared/core/errors.ts";
 import { attemptKeyOf, type AttemptId } from "../../shared/core/ids.ts";
 import { limits } from "../../shared/core/limits.ts";
 import type { Configuration } from "../../shared/core/project/configuration.ts";
 import { MINUTE_MS } from "../../shared/core/time/duration.ts";
 import { plusMs } from "../../shared/core/time/instant.ts";
+import { makeDefaultCommunity } from "../../shared/usecases/communities/ensure-community.ts";
 import { applyConfiguration } from "../../shared/usecases/apply-configuration.ts";
 import { fire } from "../../shared/usecases/fire.ts";
 import { isIdle } from "../../shared/usecases/is-idle.ts";
@@ -12,7 +17,13 @@ import { liveRuns } from "../../shared/usecases/live-runs.ts";
 import { reportFound } from "../../shared/usecases/report.ts";
 import { sendNudges } from "../../shared/usecases/nudge.ts";
 import { apiToken } from "./api-token.ts";
-import { startHttp, type HttpTrigger } from "./http-trigger.ts";
+import { serverCertificate } from "./certificates.ts";
+import { filesFace } from "./files-face.ts";
+import { openFrontPort, type FrontPort } from "./front-port.ts";
+import { createGrpcFace } from "./grpc-face.ts";
+import { guardHost } from "./host-guard.ts";
+import { createHttpFace } from "./http-face.ts";
+import { httpTrigger } from "./http-trigger.ts";
 import type { Manifest } from "./manifest.ts";
 import type { Lines } from "./narrator.ts";
 import { Rounds } from "./rounds.ts";
@@ -41,6 +52,8 @@ export interface PlatformOptions {
   readonly manifest: Manifest;
   readonly host: string;
   readonly port: number;
+  /** Where clients reach us, if not at the address we listen on: behind a proxy, or in a container. */
+  readonly publicUrl?: string;
   readonly lines: Lines;
   /** What is written: a story for people, with the jobs' own output, or entries in JSON. */
   readonly log: "story" | "json";
@@ -49,7 +62,7 @@ export interface PlatformOptions {
 /** What runs, as long as it runs. */
 interface Running {
   readonly triggers: Triggers;
-  readonly http: HttpTrigger;
+  readonly front: FrontPort;
   readonly rounds: Rounds;
 }
 
@@ -59,10 +72,11 @@ export class Platform {
   readonly #story: Story;
   readonly #unlock: () => void;
   #running: Running | undefined;
+  #publicUrl = "";
 
   private constructor(options: PlatformOptions, unlock: () => void) {
     this.#unlock = unlock;
-    this.#data = openDataDirectory(options.dataDirectory);
+    this.#data = openDataDirectory(options.dataDirectory, () => this.#publicUrl);
     this.#story = new Story(options.lines, this.#data);
     const log = options.log === "json" ? jsonLog(options.lines) : this.#story;
     this.services = platformServices(this.#data, options.manifest, log);
@@ -92,15 +106,22 @@ export class Platform {
    */
   async run(options: PlatformOptions, listening: (address: string) => void): Promise<void> {
     const { services } = this;
-    install({ ...services, apiToken: apiToken(options.dataDirectory, services.random) });
+    const wired: ApiServices = {
+      ...services,
+      apiToken: apiToken(options.dataDirectory, services.random),
+      alarms: services.clock,
+      publicUrl: () => this.#publicUrl,
+    };
+    const api = createApi(wired, servedServices(wired));
+    await makeDefaultCommunity(services);
+    install({ ...wired, api });
     const triggers = await Triggers.load(options.manifest, services);
-    const { host, port } = options;
     // A port that is taken is found out before anything fires that would have to be stopped.
-    const http = await startHttp({ ...services, host, port, routes: triggers.routes });
-    listening(http.address);
+    const front = await this.#open(options, api, triggers);
+    listening(front.address);
     triggers.start();
     const rounds = new Rounds(services.clock, services.log);
-    this.#running = { triggers, http, rounds };
+    this.#running = { triggers, front, rounds };
 
     services.executor.onEnded((attempt) => void this.#watch(attempt));
     for (const run of await liveRuns(services)) reportFound(services.log, run);
@@ -136,11 +157,32 @@ export class Platform {
     return left;
   }
 
-  async #windDown({ triggers, http, rounds }: Running): Promise<number> {
+  /** Opens the one port for every face of the API, the functions' routes and the files. */
+  async #open(options: PlatformOptions, api: Api, triggers: Triggers): Promise<FrontPort> {
+    const { services } = this;
+    const { host, port, dataDirectory } = options;
+    await services.files.sweepIncoming();
+    const front = await openFrontPort({
+      host,
+      port,
+      clock: services.clock,
+      tls: await serverCertificate(dataDirectory, host, services.clock.now()),
+      grpc: createGrpcFace(api, services.random),
+      http: createHttpFace({
+        clock: services.clock,
+        files: filesFace(services),
+        routes: guardHost(options, httpTrigger({ ...services, routes: triggers.routes })),
+      }),
+    });
+    this.#publicUrl = options.publicUrl ?? front.address;
+    return front;
+  }
+
+  async #windDown({ triggers, front, rounds }: Running): Promise<number> {
     triggers.stopTimers();
     triggers.stopQueues(["intake", "submit"]);
     await rounds.stop();
-    await http.close();
+    await front.close();
     const giveUpAt = plusMs(this.services.clock.now(), limits.stopGraceMs);
     let left = 0;
     await this.#until(async () => {

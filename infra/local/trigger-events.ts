@@ -61,11 +61,13 @@ export function queueEvent(queue: string, messages: readonly QueuedMessage[], at
 /** An HTTP request that matched a route of the manifest. */
 export interface RoutedRequest {
   readonly method: string;
+  /** As it was sent. */
   readonly path: string;
   /** The route's template. */
   readonly resource: string;
   readonly parameters: Readonly<Record<string, string>>;
-  readonly query: Readonly<Record<string, string>>;
+  /** Decoded, in their order; a name may repeat. */
+  readonly query: readonly (readonly [string, string])[];
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
   readonly sourceIp: string;
@@ -84,8 +86,8 @@ export function httpEvent(
     path,
     resource,
     pathParameters: parameters,
-    queryStringParameters: query,
-    multiValueQueryStringParameters: listed(query),
+    queryStringParameters: Object.fromEntries(query),
+    multiValueQueryStringParameters: gathered(query),
     headers,
     multiValueHeaders: listed(headers),
     body: body.toString("base64"),
@@ -98,4 +100,14 @@ export function httpEvent(
       requestTimeEpoch: Math.floor(call.at / 1_000),
     },
   };
+}
+
+/** Every value of every name. */
+function gathered(
+  pairs: readonly (readonly [string, string])[],
+): Readonly<Record<string, readonly string[]>> {
+  const names = [...new Set(pairs.map(([name]) => name))];
+  return Object.fromEntries(
+    names.map((name) => [name, pairs.filter(([each]) => each === name).map(([, value]) => value)]),
+  );
 }

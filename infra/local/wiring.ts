@@ -1,6 +1,10 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { JsonLog } from "../../shared/adapters/json-log/json-log.ts";
+import {
+  createLocalFiles,
+  type LocalFiles,
+} from "../../shared/adapters/local-files/local-files.ts";
 import { LogChannel } from "../../shared/adapters/log-channel/log-channel.ts";
 import { MemoryQueue, type QueueSettings } from "../../shared/adapters/memory/memory-queue.ts";
 import { attemptPlace } from "../../shared/adapters/process/attempt-place.ts";
@@ -27,6 +31,8 @@ import { MessageJournal, messagesTable } from "./message-journal.ts";
 
 /** The laptop's composition root: the one file that names the adapters it stands on. */
 
+export type { LocalFiles };
+
 /** This machine's clock, for what needs no data directory. */
 export const localClock: Clock & Alarms = { ...systemClock, ...systemAlarms };
 
@@ -35,26 +41,49 @@ export interface DataDirectory {
   readonly store: SqliteStore;
   readonly journal: MessageJournal;
   readonly executor: Executor;
+  readonly files: LocalFiles;
   readonly clock: Clock & Alarms;
 }
 
-/** Opens a data directory, which is made when absent; several processes may have it open. */
-export function openDataDirectory(directory: string): DataDirectory {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+/**
+ * Opens a data directory, which is made when absent; several processes may have it open. Only who
+ * listens has a `publicUrl` for its files.
+ */
+export function openDataDirectory(
+  directory: string,
+  publicUrl: () => string = noUrl,
+): DataDirectory {
+  // Also where the directory itself was there before, for others to look into.
+  for (const folder of [jobsFolder(directory), projectsFolder(directory)]) {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  }
   const store = openSqliteStore({
     path: storeFile(directory),
     tables: [...tables, messagesTable],
+  });
+  const files = createLocalFiles({
+    directory,
+    clock: systemClock,
+    random: systemRandom,
+    publicUrl,
   });
   const executor = createProcessExecutor({
     directory: jobsFolder(directory),
     clock: systemClock,
     environment: process.env,
+    uploaded: (project, sha256) => files.uploaded(project, sha256),
+    storage: (project) => files.storage(project),
   });
-  return { store, executor, clock: localClock, journal: new MessageJournal(store) };
+  return { store, executor, files, clock: localClock, journal: new MessageJournal(store) };
 }
+
+const noUrl = (): string => {
+  throw new Error("A process that does not listen gives out no URLs");
+};
 
 const storeFile = (directory: string): string => join(directory, "orrery.db");
 const jobsFolder = (directory: string): string => join(directory, "jobs");
+const projectsFolder = (directory: string): string => join(directory, "projects");
 const lockPath = (directory: string): string => join(directory, "platform.lock");
 
 /** Whether a data directory is there. */
@@ -87,6 +116,7 @@ export function platformRuns(directory: string): boolean {
 export interface PlatformServices extends Services {
   readonly memory: MemoryQueue;
   readonly queue: LocalQueue;
+  readonly files: LocalFiles;
   readonly clock: Clock & Alarms;
 }
 
@@ -95,12 +125,13 @@ export function platformServices(
   manifest: Manifest,
   log: Log,
 ): PlatformServices {
-  const { store, executor, clock, journal } = data;
+  const { store, executor, files, clock, journal } = data;
   const memory = new MemoryQueue({ clock, random: systemRandom, queues: queueSettings(manifest) });
   const queue = new LocalQueue(memory, journal, { clock, random: systemRandom });
   return {
     store,
     executor,
+    files,
     clock,
     random: systemRandom,
     memory,
@@ -112,9 +143,10 @@ export function platformServices(
 
 /** The services of a command beside a platform: what it writes, the platform notices by itself. */
 export function commandServices(data: DataDirectory, log: Log): Services {
-  const { store, executor, clock } = data;
+  const { store, executor, files, clock } = data;
   const queue: Queue = { send: async () => await Promise.resolve() };
-  return { store, executor, clock, random: systemRandom, queue, log, channels: channels(log) };
+  const random = systemRandom;
+  return { store, executor, files, clock, random, queue, log, channels: channels(log) };
 }
 
 /** Log entries as lines of JSON, for a machine that reads them instead of a person. */

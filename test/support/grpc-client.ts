@@ -14,10 +14,12 @@ import {
   credentials,
   Metadata,
   type CallOptions,
+  type ClientDuplexStream,
   type ClientReadableStream,
   type ClientWritableStream,
   type ServiceError,
 } from "@grpc/grpc-js";
+import type { Closing } from "./opened.ts";
 
 /** What a unary call came back with: a message or an error, and what the server sent around it. */
 export interface Answered<O extends DescMessage> {
@@ -31,11 +33,7 @@ export interface Answered<O extends DescMessage> {
 export class GrpcClient {
   readonly #client: Client;
 
-  constructor(
-    test: { onTestFinished(close: () => void): void },
-    port: number,
-    trust?: { readonly ca: Buffer },
-  ) {
+  constructor(test: Closing, port: number, trust?: { readonly ca: Buffer }) {
     const channel =
       trust === undefined ? credentials.createInsecure() : credentials.createSsl(trust.ca);
     this.#client = new Client(`localhost:${port}`, channel);
@@ -45,9 +43,14 @@ export class GrpcClient {
   async unary<I extends DescMessage, O extends DescMessage>(
     method: DescMethodUnary<I, O>,
     request: MessageInitShape<I> | Buffer,
-    sent: { readonly metadata?: Record<string, string>; readonly options?: CallOptions } = {},
+    sent: {
+      readonly metadata?: Record<string, string>;
+      /** For a server that is not there yet. */
+      readonly waits?: boolean;
+    } = {},
   ): Promise<Answered<O>> {
     const metadata = metadataOf(sent.metadata);
+    metadata.setOptions({ waitForReady: sent.waits === true });
     return await new Promise((resolve) => {
       let headers: Metadata | undefined;
       const call = this.#client.makeUnaryRequest(
@@ -56,7 +59,7 @@ export class GrpcClient {
         (bytes) => fromBinary(method.output, bytes),
         Buffer.isBuffer(request) ? request : bytesOf(method.input, request),
         metadata,
-        sent.options ?? {},
+        {},
         (error, answer) =>
           resolve({
             ...(error === null ? {} : { error }),
@@ -81,6 +84,12 @@ export class GrpcClient {
       new Metadata(),
       options,
     );
+  }
+
+  /** A stream of bytes both ways. */
+  both(path: string): ClientDuplexStream<Buffer, Buffer> {
+    const asIs = (bytes: Buffer): Buffer => bytes;
+    return this.#client.makeBidiStreamRequest(path, asIs, asIs, new Metadata());
   }
 
   /** The stream to write to, and what the server answers. */
@@ -112,7 +121,10 @@ function metadataOf(values: Record<string, string> = {}): Metadata {
   return metadata;
 }
 
-function pathOf(method: { readonly name: string; readonly parent: { readonly typeName: string } }): string {
+function pathOf(method: {
+  readonly name: string;
+  readonly parent: { readonly typeName: string };
+}): string {
   return `/${method.parent.typeName}/${method.name}`;
 }
 

@@ -20,4 +20,22 @@ describe("the places of a job's inputs", () => {
 
     expect(layout.directories).toEqual(["a", "a/b", "a/b/c", "a/d"]);
   });
+
+  it.each([
+    ["the working directory itself", ".", "give it a path of its own"],
+    ["a name that no disk takes", `a/${"é".repeat(128)}`, "too long a path"],
+    ["a folder's name that no disk takes", `${"a".repeat(256)}/b`, "too long a path"],
+    ["a path that no disk takes", `${"a/".repeat(2_000)}b`, "too long a path"],
+  ])("are not %s", (_what, target, reason) => {
+    const layout = new InputLayout();
+
+    expect(() => layout.addFile(target, { source: "s", bytes: 0 })).toThrow(reason);
+  });
+
+  it("hold names and paths as long as disks take", () => {
+    const layout = new InputLayout();
+    const name = "a".repeat(limits.fileNameBytes);
+
+    expect(layout.addFile(`${name}/${name}/b`, { source: "s", bytes: 0 })).toBe(true);
+  });
 });

@@ -19,7 +19,7 @@ export const noKernel: string | undefined = await notebookPython(processEngine("
 if (noKernel !== undefined) process.stderr.write(`Notebook tests are skipped: ${noKernel}\n`);
 
 /** What an execution left, and its logs. */
-export interface NotebookRun {
+interface NotebookRun {
   readonly attempt: AttemptId;
   readonly result: ExecutionResult;
   readonly notebook: NotebookResult;

@@ -78,6 +78,8 @@ describe("uploaded inputs", () => {
 
     expect(await refusalOf({ inputs })).toContain(`${"0".repeat(64)} of "a.txt" is not there`);
     expect(await refusalOf({ inputs: [{ path: "a.txt" }] })).toContain("was not uploaded");
+    const place = [{ path: ".", stored: await world.upload("1") }];
+    expect(await refusalOf({ inputs: place })).toContain("give it a path of its own");
     const longer = [{ path: "a.txt", stored: { ...stored, bytes: 8 } }];
     expect(await refusalOf({ inputs: longer })).toContain("7 bytes and should have 8");
     await expect(

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -72,6 +72,16 @@ describe("a data directory that is not there", () => {
     const other = join(folder, "deep", "other");
     lockDataDirectory(other)?.();
     expect(existsSync(other)).toBe(true);
+  });
+
+  it("keeps what jobs and projects have from others, also where it was there before", async () => {
+    mkdirSync(directory, { mode: 0o755 });
+
+    await openDataDirectory(directory).store.close();
+
+    for (const name of ["jobs", "projects"]) {
+      expect(statSync(join(directory, name)).mode & 0o777, name).toBe(0o700);
+    }
   });
 
   it("may be open in several processes at once", async () => {

@@ -1,38 +1,41 @@
-import { request as httpRequest, type IncomingMessage } from "node:http";
-import { connect } from "node:net";
+import { createServer, request as httpRequest, type IncomingMessage, type Server } from "node:http";
+import { connect, type AddressInfo } from "node:net";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { afterEach, describe, expect, it } from "vitest";
-import { decodeHttpEvent, type HttpRequest } from "../../../functions/api/http-event.ts";
-import { startHttp, type HttpRoute, type HttpTrigger } from "../../../infra/local/http-trigger.ts";
+import { decodeHttpEvent } from "../../../functions/api/http-event.ts";
+import { httpTrigger, type HttpRoute } from "../../../infra/local/http-trigger.ts";
+import type { RestRequest } from "../../../shared/api/rest/rest-message.ts";
 import { limits } from "../../../shared/core/limits.ts";
 import { realClock } from "../../support/real-clock.ts";
 import { seededRandom } from "../../support/seeded-random.ts";
 import { keptLog, type KeptLog } from "../../support/kept-log.ts";
 
 interface World {
-  readonly http: HttpTrigger;
+  readonly address: string;
   readonly port: number;
   readonly log: KeptLog;
   /** What reached a function, as its own decoder reads it. */
-  readonly requests: readonly HttpRequest[];
+  readonly requests: readonly RestRequest[];
+  readonly events: readonly object[];
   fetch(path: string, init?: RequestInit): Promise<Response>;
 }
 
-let open: HttpTrigger[] = [];
-afterEach(async () => {
-  await Promise.all(open.map(async (http) => await http.close()));
+let open: Server[] = [];
+afterEach(() => {
+  for (const server of open) server.close().closeAllConnections();
   open = [];
 });
 
 const ok = (body = ""): unknown => ({ statusCode: 200, body });
 
 async function aWorld(
-  answer: (request: HttpRequest) => unknown = () => ok(),
+  answer: (request: RestRequest) => unknown = () => ok(),
   paths: readonly string[] = ["GET /runs", "POST /runs", "GET /runs/{run}/log"],
 ): Promise<World> {
   const log = keptLog();
-  const requests: HttpRequest[] = [];
+  const requests: RestRequest[] = [];
+  const events: object[] = [];
   const routes = paths.map((each): HttpRoute => {
     const [method = "", path = ""] = each.split(" ");
     return {
@@ -41,20 +44,25 @@ async function aWorld(
       call: async (event) => {
         const request = decodeHttpEvent(event);
         requests.push(request);
+        events.push(event);
         return await answer(request);
       },
     };
   });
-  const host = "127.0.0.1";
-  const world = { clock: realClock, random: seededRandom(1), log };
-  const http = await startHttp({ ...world, host, port: 0, routes });
-  open.push(http);
+  const server = createServer(
+    httpTrigger({ clock: realClock, random: seededRandom(1), log, routes }),
+  );
+  open.push(server);
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as AddressInfo;
+  const address = `http://127.0.0.1:${port}`;
   return {
-    http,
-    port: Number(new URL(http.address).port),
+    address,
+    port,
     log,
     requests,
-    fetch: async (path, init) => await fetch(`${http.address}${path}`, init),
+    events,
+    fetch: async (path, init) => await fetch(`${address}${path}`, init),
   };
 }
 
@@ -70,7 +78,7 @@ describe("a request for a route", () => {
   it("reaches its function with method, path, query, headers and body", async () => {
     const world = await aWorld();
 
-    await world.fetch("/runs?schedule=nightly&schedule=hourly&x=%2F", {
+    await world.fetch("/runs?schedule=nightly&x=%2F&schedule=hourly", {
       method: "POST",
       headers: { Authorization: "Bearer t" },
       body: "ночь",
@@ -79,22 +87,36 @@ describe("a request for a route", () => {
     expect(world.requests).toMatchObject([
       {
         method: "POST",
-        resource: "/runs",
-        query: { schedule: "hourly", x: "/" },
+        path: "/runs",
+        query: [
+          ["schedule", "nightly"],
+          ["schedule", "hourly"],
+          ["x", "/"],
+        ],
         headers: { authorization: "Bearer t" },
-        body: "ночь",
+        body: Buffer.from("ночь"),
       },
     ]);
   });
 
-  it("carries the decoded values of its path parameters, an encoded slash among them", async () => {
+  it("carries its path as it was sent, and the decoded values of its path parameters", async () => {
     const world = await aWorld();
 
     await world.fetch("/runs/night%2Fly%20%D0%BD/log");
 
-    expect(world.requests).toMatchObject([
-      { resource: "/runs/{run}/log", parameters: { run: "night/ly н" } },
+    expect(world.requests).toMatchObject([{ path: "/runs/night%2Fly%20%D0%BD/log" }]);
+    expect(world.events).toMatchObject([
+      { resource: "/runs/{run}/log", pathParameters: { run: "night/ly н" } },
     ]);
+  });
+
+  it("is not confused by parameters named like members of every object", async () => {
+    const world = await aWorld();
+
+    const response = await world.fetch("/runs?__proto__=1&constructor=2&__proto__=3");
+
+    expect(response.status).toBe(200);
+    expect(world.requests[0]?.query).toEqual([["constructor", "2"]]);
   });
 
   it("gets the function's status, headers and text", async () => {
@@ -106,6 +128,19 @@ describe("a request for a route", () => {
     expect(response.status).toBe(201);
     expect(response.headers.get("x-one")).toBe("1");
     expect(await response.text()).toBe("сделано");
+  });
+
+  it("is told how long the answer is, and of HEAD and 204 nothing that is not so", async () => {
+    const answer = ({ path }: RestRequest): unknown =>
+      path === "/empty" ? { statusCode: 204 } : ok("сделано");
+    const world = await aWorld(answer, ["ANY /runs", "GET /empty"]);
+
+    const length = async (path: string, method: string): Promise<string | null> =>
+      (await world.fetch(path, { method })).headers.get("content-length");
+
+    expect(await length("/runs", "GET")).toBe("14");
+    expect(await length("/runs", "HEAD")).toBe(null);
+    expect(await length("/empty", "GET")).toBe(null);
   });
 
   it("gets bytes that the function answers in base64", async () => {
@@ -140,7 +175,7 @@ describe("a request for no route", () => {
 
     expect(response.status).toBe(405);
     expect(response.headers.get("allow")).toBe("GET, POST");
-    expect(await response.json()).toEqual({ error: { message: "No such route" } });
+    expect(await response.json()).toEqual({ code: 12, message: "No such route" });
   });
 
   it.each([
@@ -174,14 +209,15 @@ describe("a body", () => {
     const response = await world.fetch("/runs", { method: "POST", body });
 
     expect(response.status).toBe(413);
+    expect(await response.json()).toMatchObject({ code: 3 });
     expect(world.requests).toEqual([]);
     expect((await world.fetch("/runs")).status).toBe(200);
   });
 
   it("may come slowly, in pieces that split a letter", async () => {
-    const world = await aWorld((request) => ok(request.body));
+    const world = await aWorld((request) => ok(Buffer.from(request.body).toString()));
     const bytes = Buffer.from("ночь");
-    const request = httpRequest(`${world.http.address}/runs`, { method: "POST" });
+    const request = httpRequest(`${world.address}/runs`, { method: "POST" });
     const answered = once(request, "response") as Promise<[IncomingMessage]>;
 
     for (const byte of bytes) {
@@ -221,44 +257,7 @@ describe("a function that fails", () => {
     const response = await world.fetch("/runs");
 
     expect(response.status).toBe(502);
-    expect(await response.json()).toEqual({ error: { message: "The function failed" } });
+    expect(await response.json()).toEqual({ code: 13, message: "The function failed" });
     expect(world.log.entries).toMatchObject([{ level: "error", name: "http.failed" }]);
-  });
-});
-
-describe("a port that is taken", () => {
-  it("is an error that says what to do", async () => {
-    const { port } = await aWorld();
-    const world = { clock: realClock, random: seededRandom(1), log: keptLog() };
-
-    const second = startHttp({ ...world, host: "127.0.0.1", port, routes: [] });
-
-    await expect(second).rejects.toMatchObject({
-      code: "USAGE",
-      message: `Cannot listen on 127.0.0.1:${port}: another program has it; choose one with --port`,
-    });
-  });
-});
-
-describe("a listener", () => {
-  it("writes an IPv6 address as a URL does", async () => {
-    const world = { clock: realClock, random: seededRandom(1), log: keptLog() };
-
-    const http = await startHttp({ ...world, host: "::1", port: 0, routes: [] });
-    open.push(http);
-
-    expect(http.address).toMatch(/^http:\/\/\[::1\]:\d+$/);
-  });
-
-  it("closes though a client keeps its connection open", async () => {
-    const { http, port } = await aWorld();
-    const socket = connect(port, "127.0.0.1");
-    await once(socket, "connect");
-    const closed = once(socket, "close");
-
-    await http.close();
-
-    await closed;
-    await expect(fetch(http.address)).rejects.toThrow();
   });
 });

@@ -2,6 +2,8 @@ import { lockDataDirectory } from "../../../infra/local/wiring.ts";
 
 /** Takes the lock of the data directory in its argument, says so, and keeps it until it is killed. */
 const [, , directory = ""] = process.argv;
-if (lockDataDirectory(directory) === undefined) throw new Error("Somebody else has the lock");
+const unlock = lockDataDirectory(directory);
+if (unlock === undefined) throw new Error("Somebody else has the lock");
 process.stdout.write("locked\n");
-setInterval(() => undefined, 60_000);
+// It holds on to the lock too: what nobody refers to any more is collected, and let go.
+setInterval(() => unlock, 60_000);

@@ -92,6 +92,7 @@ functions:
       { cron: { expression: "* * ? * * *", account: x } },
       { ymq: { queue: submit, queueAccount: x, account: x, batch: 10, cutoff: 1 } },
       { http: { path: /runs, method: get, eventFormat: "1.0" } },
+      { http: { path: "/runs/{run}/{rest+}", method: any, request: { parameters: {} } } },
     ]`;
     const queues = "{ submit: { visibilityTimeout: 90, maxReceiveCount: 3, deadLetter: dead } }";
 
@@ -101,6 +102,7 @@ functions:
       { kind: "timer", expression: "* * ? * * *" },
       { kind: "queue", queue: "submit", batch: 10, cutoffMs: 1_000 },
       { kind: "http", method: "GET", path: "/runs" },
+      { kind: "http", method: "ANY", path: "/runs/{run}/{rest+}" },
     ]);
     expect(manifest.queues).toEqual({
       submit: { visibilityTimeoutMs: 90_000, maxReceiveCount: 3, deadLetter: "dead" },
@@ -127,6 +129,16 @@ functions:
     [
       "a path without its slash",
       aManifest({ events: "[{ http: { path: runs, method: get } }]" }),
+      "functions.tick.events",
+    ],
+    [
+      "a greedy parameter before the end",
+      aManifest({ events: '[{ http: { path: "/{rest+}/runs", method: get } }]' }),
+      "functions.tick.events",
+    ],
+    [
+      "a parameter that is part of a segment",
+      aManifest({ events: '[{ http: { path: "/runs/{run}:cancel", method: get } }]' }),
       "functions.tick.events",
     ],
     [
