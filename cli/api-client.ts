@@ -41,6 +41,30 @@ export function localClient(api: Api, token: string): ApiClient {
   };
 }
 
+/** What a listing is asked for, and what it answers with, whatever its items are called. */
+interface ListedPage<Item> {
+  readonly items: readonly Item[];
+  readonly nextPageToken: string;
+}
+
+/** The first items of a listing, `limit` at most, over as many pages as that takes. */
+export async function firstItems<Item>(
+  limit: number,
+  list: (page: {
+    readonly pageSize: bigint;
+    readonly pageToken: string;
+  }) => Promise<ListedPage<Item>>,
+): Promise<readonly Item[]> {
+  const found: Item[] = [];
+  let pageToken = "";
+  do {
+    const page = await list({ pageSize: BigInt(limit - found.length), pageToken });
+    found.push(...page.items);
+    pageToken = page.nextPageToken;
+  } while (pageToken !== "" && found.length < limit);
+  return found;
+}
+
 /** Whether a call failed because what it named does not exist. */
 export function isNotFound(error: unknown): boolean {
   return error instanceof ApiError && error.code === Code.NOT_FOUND;

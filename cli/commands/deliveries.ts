@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import { formatInstant } from "../../shared/core/time/instant.ts";
 import { DeliveryService, type Delivery } from "../../shared/gen/orrery/v1/delivery_service_pb.ts";
+import { firstItems } from "../api-client.ts";
 import { withData } from "../data.ts";
 import { required } from "../decoded-run.ts";
 import { oneLine } from "../one-line.ts";
@@ -25,7 +26,7 @@ export function deliveriesCommand(terminal: Terminal): Command {
     .description(
       "Lists the notifications of the live subscriptions: those still on their way, those that " +
         "arrived, and those that were buried after their last try, each with what the receiver " +
-        "said last. With --state a page may show fewer than --limit.",
+        "said last.",
     )
     .option("--subscription <name>", "only those of this subscription")
     .addOption(
@@ -41,10 +42,14 @@ export function deliveriesCommand(terminal: Terminal): Command {
     .addHelpText("after", "\nExample:\n  orrery deliveries --state buried")
     .action(async (options: DeliveriesOptions) => {
       await withData(terminal, options.data, async ({ api }) => {
-        const { deliveries } = await api.call(DeliveryService.method.list, {
-          subscription: options.subscription ?? "",
-          state: options.state ?? "",
-          pageSize: BigInt(options.limit),
+        const { subscription = "", state = "" } = options;
+        const deliveries = await firstItems(options.limit, async (page) => {
+          const request = { subscription, state, ...page };
+          const { deliveries: items, nextPageToken } = await api.call(
+            DeliveryService.method.list,
+            request,
+          );
+          return { items, nextPageToken };
         });
         if (options.json === true) printJson(terminal, { deliveries: deliveries.map(view) });
         else if (deliveries.length === 0) terminal.out("There are no deliveries.");

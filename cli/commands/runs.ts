@@ -3,6 +3,7 @@ import { FINAL_STATES, LIVE_STATES, type Run, type RunState } from "../../shared
 import { viewRun } from "../../shared/core/run/run-view.ts";
 import { formatInstant, type Instant } from "../../shared/core/time/instant.ts";
 import { RunService } from "../../shared/gen/orrery/v1/run_service_pb.ts";
+import { firstItems } from "../api-client.ts";
 import { withData, type OpenData } from "../data.ts";
 import { decodeRun } from "../decoded-run.ts";
 import { oneLine } from "../one-line.ts";
@@ -51,11 +52,11 @@ export function runsCommand(terminal: Terminal): Command {
 }
 
 async function runs(terminal: Terminal, data: OpenData, options: RunsOptions): Promise<void> {
-  const { schedule, state, limit } = options;
-  const { runs: messages } = await data.api.call(RunService.method.list, {
-    schedule: schedule ?? "",
-    state: state ?? "",
-    pageSize: BigInt(limit),
+  const { schedule = "", state = "", limit } = options;
+  const messages = await firstItems(limit, async (page) => {
+    const request = { schedule, state, ...page };
+    const { runs: items, nextPageToken } = await data.api.call(RunService.method.list, request);
+    return { items, nextPageToken };
   });
   const found = messages.map(decodeRun);
   if (options.json === true) {

@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { formatInstant } from "../../shared/core/time/instant.ts";
 import { ScheduleService, type Schedule } from "../../shared/gen/orrery/v1/schedule_service_pb.ts";
 import type { RunState } from "../../shared/core/run/run.ts";
+import { firstItems } from "../api-client.ts";
 import { withData } from "../data.ts";
 import { required } from "../decoded-run.ts";
 import { dataOption, jsonOption, limitOption } from "../options.ts";
@@ -29,8 +30,12 @@ export function schedulesCommand(terminal: Terminal): Command {
     .addHelpText("after", "\nExample:\n  orrery schedules --json | jq -r '.schedules[].schedule'")
     .action(async (options: SchedulesOptions) => {
       await withData(terminal, options.data, async ({ api }) => {
-        const { schedules } = await api.call(ScheduleService.method.list, {
-          pageSize: BigInt(options.limit),
+        const schedules = await firstItems(options.limit, async (page) => {
+          const { schedules: items, nextPageToken } = await api.call(
+            ScheduleService.method.list,
+            page,
+          );
+          return { items, nextPageToken };
         });
         if (options.json === true) printJson(terminal, { schedules: schedules.map(view) });
         else print(terminal, schedules);

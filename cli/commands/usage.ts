@@ -5,6 +5,7 @@ import {
   type Entry,
   type Usage,
 } from "../../shared/gen/orrery/v1/usage_service_pb.ts";
+import { firstItems } from "../api-client.ts";
 import { withData } from "../data.ts";
 import { required } from "../decoded-run.ts";
 import { counted } from "../one-line.ts";
@@ -37,9 +38,13 @@ export function usageCommand(terminal: Terminal): Command {
     .action(async (project: string, options: UsageOptions) => {
       await withData(terminal, options.data, async ({ api }) => {
         const usage = await api.call(UsageService.method.get, { project });
-        const { entries } = await api.call(UsageService.method.listEntries, {
-          project,
-          pageSize: BigInt(options.entries),
+        const entries = await firstItems(options.entries, async (page) => {
+          const request = { project, ...page };
+          const { entries: items, nextPageToken } = await api.call(
+            UsageService.method.listEntries,
+            request,
+          );
+          return { items, nextPageToken };
         });
         if (options.json === true) printJson(terminal, viewUsage(usage, entries));
         else print(terminal, usage, entries);

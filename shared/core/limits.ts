@@ -146,7 +146,7 @@ const ceilings = {
   firesShown: 10,
   /** Runs of a schedule that a listing of all reads first: a thousand schedules give 10,000 rows. */
   runChunkRows: 10,
-  /** Runs that one page goes through for those wanted: some 100 ms; the rest is the next page's. */
+  /** Runs that one page goes through for those wanted: 300 ms of 1,000 schedules; then the next page. */
   runSearchRows: 18_000,
   /** How often `up --until-idle` asks whether anything is left to do. */
   idlePollMs: 250,

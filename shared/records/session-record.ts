@@ -42,7 +42,9 @@ export function writeSession(
   const { subject, hash, expiresAt } = token;
   writeToken(tx, { ...token, session: { project } });
   tx.put(sessionsTable, {
-    ...{ project, subject: subjectKey(subject), hash },
+    project,
+    subject: subjectKey(subject),
+    hash,
     expire_at: expiresAt,
   });
 }

@@ -9,6 +9,9 @@ import { sendNudges, type Nudge } from "./nudge.ts";
 import type { Services } from "./services.ts";
 import { wakeWaiting } from "./wake.ts";
 
+/** What DataSphere says of a job that was cancelled without a reason. */
+export const CANCELED_BY_USER = "Canceled by user";
+
 /** How a run is cancelled. */
 export interface Cancellation {
   /** Kill its program at once; left out, it is asked to end first. */

@@ -89,7 +89,7 @@ async function writeEnd(
     writeOperation(
       tx,
       operation,
-      moveOperation(operation.operation, operationEvent(ended.outcome, now)),
+      moveOperation(operation.operation, operationEvent(ended.outcome, run, now)),
     );
   }
   const { subscriptions } = conclusion;
@@ -157,9 +157,11 @@ function observed(run: Run, ended: EndedAttempt): Run {
   return moved.outcome === "moved" ? moved.run : run;
 }
 
-function operationEvent(outcome: Outcome, at: Instant): OperationEvent {
+function operationEvent(outcome: Outcome, run: Run, at: Instant): OperationEvent {
   if (outcome.operationError !== undefined) {
-    const message = outcome.reason?.text ?? outcome.state;
+    // Whoever cancelled it said why, in words that its caller may know.
+    const given = outcome.state === "cancelled" ? run.cancelText : undefined;
+    const message = given ?? outcome.reason?.text ?? outcome.state;
     return { kind: "fail", code: outcome.operationError, message, at };
   }
   return { kind: "respond", response: attemptResponse(outcome.exitCode ?? 0), at };

@@ -12,8 +12,8 @@ import type { Services } from "./services.ts";
 export interface RunRequest {
   readonly schedule: ScheduleName;
   readonly cause: Extract<RunCause, { readonly kind: "message" | "person" }>;
-  /** When it was asked for: the run's nominal time. */
-  readonly askedAt: Instant;
+  /** When it was asked for, if not now: the run's nominal time. */
+  readonly askedAt?: Instant;
   /** Variables of this one run. */
   readonly inputs: Readonly<Record<string, string>>;
 }
@@ -35,7 +35,7 @@ export async function requestRun(
   request: RunRequest,
 ): Promise<RunRequested> {
   const now = services.clock.now();
-  const { schedule, cause, inputs } = request;
+  const { schedule, cause, inputs, askedAt = now } = request;
   const key = { scope: cause.kind, key: cause.id };
   const fingerprint = digest([schedule, JSON.stringify(Object.entries(inputs).sort())], 32);
 
@@ -47,7 +47,7 @@ export async function requestRun(
       const reason = `schedule ${schedule} is not configured: apply a YAML that has it`;
       return { outcome: "rejected" as const, code: "SCHEDULE_NOT_FOUND" as const, reason };
     }
-    const id = runIdOf({ schedule, nominalAt: request.askedAt }, causeKey(cause));
+    const id = runIdOf({ schedule, nominalAt: askedAt }, causeKey(cause));
     if ((await readRun(tx, id)) !== undefined) return { outcome: "repeated" as const, run: id };
     const { project, priority } = record.definition;
     const run: Run = {
@@ -56,7 +56,7 @@ export async function requestRun(
       project,
       cause,
       priority,
-      nominalAt: request.askedAt,
+      nominalAt: askedAt,
       effectiveAt: now,
       state: "queued",
       inputs,

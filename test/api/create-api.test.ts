@@ -136,7 +136,17 @@ describe("a call", () => {
     expect(unknown.message).not.toContain("orr_x");
   });
 
-  it("is told that its resource is missing, whoever calls", async () => {
+  it("needs a token before its resource is missed", async () => {
+    const world = await aWorld(ProjectService, {});
+
+    const failure = await failureOf(
+      world.api.unary(get, incoming({}), create(GetProjectRequestSchema)),
+    );
+
+    expect(failure.code).toBe(Code.UNAUTHENTICATED);
+  });
+
+  it("is told that its resource is missing, whoever calls with a token", async () => {
     const world = await aWorld(ProjectService, {});
     const token = await world.tokenOf("nobody");
 

@@ -81,7 +81,7 @@ async function fires(
     await platform.run(options, () => undefined);
     await applySchedules(platform, join(folder, "orrery.yaml"), job);
     await platform.untilIdle();
-    const runs = await listRuns(platform.services, { limit: limits.scanRows });
+    const { items: runs } = await listRuns(platform.services, { size: limits.scanRows });
     const began = new Map<string, number>();
     for (const run of runs) began.set(run.id, await firstInstruction(platform, run));
     return { runs, began };

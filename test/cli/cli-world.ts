@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { main } from "../../cli/main.ts";
 import type { Style, Terminal } from "../../cli/terminal.ts";
 import {
@@ -12,6 +13,7 @@ import { assert } from "../../shared/core/assert.ts";
 import { scheduleName, type RunId } from "../../shared/core/ids.ts";
 import type { Configuration } from "../../shared/core/project/configuration.ts";
 import { isFinal, type Run } from "../../shared/core/run/run.ts";
+import { instant, type Instant } from "../../shared/core/time/instant.ts";
 import { applyConfiguration } from "../../shared/usecases/apply-configuration.ts";
 import { findRun } from "../../shared/usecases/find-run.ts";
 import { requestRun } from "../../shared/usecases/request-run.ts";
@@ -76,6 +78,7 @@ export class CliWorld {
   readonly services: Services;
   #script: Script | undefined;
   #asked = 0;
+  #busyAt = instant(0);
 
   constructor(executions: "scripted" | "real" = "scripted") {
     const services = commandServices(this.data, { write: () => undefined });
@@ -95,10 +98,11 @@ export class CliWorld {
   /** A run that somebody asked for and nobody has looked at. */
   async ask(schedule = "nightly", inputs: Readonly<Record<string, string>> = {}): Promise<RunId> {
     this.#asked += 1;
+    const askedAt = await this.#laterInstant();
     const requested = await requestRun(this.services, {
       schedule: scheduleName(schedule),
       cause: { kind: "person", id: `person-${this.#asked}` },
-      askedAt: this.services.clock.now(),
+      askedAt,
       inputs,
     });
     assert(requested.outcome === "made", `a run of ${schedule} was made`);
@@ -110,6 +114,7 @@ export class CliWorld {
     const id = await this.ask(schedule);
     this.#script = script;
     await submitRun(this.services, id);
+    this.#busyAt = this.services.clock.now();
     return id;
   }
 
@@ -120,6 +125,15 @@ export class CliWorld {
       const run = await this.run(id);
       if (isFinal(run.state)) return run;
       await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
+  /** What happens in one millisecond has no order but that of ids, so each run has its own. */
+  async #laterInstant(): Promise<Instant> {
+    for (;;) {
+      const now = this.services.clock.now();
+      if (now > this.#busyAt) return (this.#busyAt = now);
+      await setImmediate();
     }
   }
 

@@ -2,7 +2,6 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import type { TestContext } from "vitest";
 import { readConfigurationFile } from "../../infra/local/configuration-file.ts";
 import { DURABLE_QUEUE } from "../../infra/local/local-queue.ts";
 import {
@@ -20,6 +19,7 @@ import { scanTimers, type Timer } from "../../shared/records/timer-record.ts";
 import { applyConfiguration } from "../../shared/usecases/apply-configuration.ts";
 import { listRuns } from "../../shared/usecases/list-runs.ts";
 import type { Services } from "../../shared/usecases/services.ts";
+import type { Closing } from "../support/opened.ts";
 import { PlatformProcess, type ProcessOptions } from "./platform-process.ts";
 
 /** How long a condition of another process is polled for before it counts as never. */
@@ -46,7 +46,7 @@ export class Home {
   }
 
   /** A home for one test, gone with everything in it when the test ends. */
-  static async of(test: Pick<TestContext, "onTestFinished">): Promise<Home> {
+  static async of(test: Closing): Promise<Home> {
     const home = new Home(await mkdtemp(join(tmpdir(), "orrery-e2e-")));
     test.onTestFinished(async () => await home.#dispose());
     return home;
@@ -121,8 +121,8 @@ export class Home {
   /** Every run there is, earliest nominal time first. */
   async runs(): Promise<readonly Run[]> {
     return await this.beside(async ({ services }) => {
-      const runs = await listRuns(services, { limit: limits.scanRows });
-      return runs.toReversed();
+      const { items } = await listRuns(services, { size: limits.scanRows });
+      return items.toReversed();
     });
   }
 

@@ -132,7 +132,8 @@ function expectEveryAttemptOnce(runs: readonly Run[], executed: readonly string[
 
 /** The ledger adds up to the account, which holds nothing, and every run's units are in it (P4). */
 function expectLedgerAddsUp({ runs, account, entries }: Remains): void {
-  const { project, limits: _limits, configuredBalance: _asked, version: _v, ...position } = account;
+  const { project, limits: _limits, version: _version, ...rest } = account;
+  const { configuredLimits: _said, configuredBalance: _asked, ...position } = rest;
   expect(rebuild(project, entries)).toEqual(position);
   expect(position).toMatchObject({ held: 0, open: [] });
   const settled = entries.flatMap((entry) =>

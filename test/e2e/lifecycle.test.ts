@@ -69,7 +69,7 @@ describe.concurrent("a platform that logs for a collector", () => {
     expect(entries.map((line) => JSON.parse(line) as unknown)).toEqual([
       expect.objectContaining({ level: "INFO", name: "configuration.applied", added: 1 }),
     ]);
-    expect(lines).toHaveLength(entries.length + 3);
+    expect(lines).toHaveLength(entries.length + 4);
   });
 });
 

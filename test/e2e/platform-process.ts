@@ -44,6 +44,11 @@ export class PlatformProcess {
     });
   }
 
+  /** For who looks at the process from outside. */
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   /** Everything printed so far, on both streams. */
   get output(): string {
     return this.#lines.join("\n");

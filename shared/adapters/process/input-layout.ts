@@ -29,6 +29,9 @@ export class InputLayout {
 
   /** Takes a place for a file. False where this very file has it already. */
   addFile(target: string, file: LaidFile): boolean {
+    if (target === ".") {
+      refuse(`The input "${file.source}" is a file: give it a path of its own, not the folder's.`);
+    }
     const taken = this.#files.get(target);
     if (taken?.source === file.source) return false;
     const other = taken?.source ?? (this.#directories.has(target) ? "a folder" : undefined);
@@ -48,6 +51,7 @@ export class InputLayout {
           `(reached at "${file.source}"): read the rest from object storage.`,
       );
     }
+    checkLength(target);
     this.addDirectory(posix.dirname(target));
     this.#files.set(target, file);
     this.#checkCount();
@@ -61,6 +65,7 @@ export class InputLayout {
     if (taken !== undefined) {
       refuse(`The input "${taken.source}" is a file where others want a folder, "${target}".`);
     }
+    checkLength(target);
     this.addDirectory(posix.dirname(target));
     this.#directories.add(target);
     this.#checkCount();
@@ -73,4 +78,19 @@ export class InputLayout {
         "pack them into an archive that the program reads.",
     );
   }
+}
+
+/** A place is a path of the job, or one inside an archive that has a place itself. */
+const PLACE_BYTES = 2 * limits.jobPathBytes;
+
+/** Refuses what no file system takes. It would fail each time it is copied. */
+function checkLength(target: string): void {
+  const tooLong =
+    Buffer.byteLength(target) > PLACE_BYTES ||
+    target.split("/").some((name) => Buffer.byteLength(name) > limits.fileNameBytes);
+  if (!tooLong) return;
+  refuse(
+    `The input "${target.slice(0, 100)}…" has too long a path: at most ${PLACE_BYTES} bytes, and ` +
+      `${limits.fileNameBytes} in one name, fit.`,
+  );
 }

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import type { JobDefinition } from "../../core/job/job-definition.ts";
 import {
   commandVariables,
+  PROGRESS_VARIABLE,
   PROJECT_HOME_VARIABLE,
   substitute,
   type CommandVariables,
@@ -30,7 +31,7 @@ export async function prepareJob(
   const { launch } = at;
   const { inputs, python } = await checkJob(engine, { project, job }, at.pythons);
   const outputs = planOutputs(job);
-  const platform: Record<string, string> = { JOB_PROGRESS_FILENAME: launch.progress };
+  const platform: Record<string, string> = { [PROGRESS_VARIABLE]: launch.progress };
   if (job.attachProjectDisk) {
     const home = engine.storage(project);
     await makeDirectory(home);

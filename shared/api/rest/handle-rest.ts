@@ -131,13 +131,17 @@ function failure(api: Api, requestId: string): (error: ApiError, instead?: Inste
 function unreadable({ headers, body }: RestRequest): ApiError | undefined {
   if (body.length === 0) return undefined;
   const type = headers["content-type"];
-  if (type !== undefined && !/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type.trim())) {
+  if (type !== undefined && !READABLE.test(type.trim())) {
     return new ApiError(Code.INVALID_ARGUMENT, "Send the body as Content-Type: application/json");
   }
   const encoding = headers["content-encoding"] ?? "identity";
   if (encoding.toLowerCase() === "identity") return undefined;
   return new ApiError(Code.INVALID_ARGUMENT, "Send the body without a Content-Encoding");
 }
+
+/** JSON by its name, and what `curl -d` and `fetch` call a text whose type nobody gave. */
+const READABLE =
+  /^(application\/([\w.-]+\+)?json|application\/x-www-form-urlencoded|text\/plain)\s*(;|$)/i;
 
 /** A path in a message: whoever sent ten thousand characters knows them. */
 function shownPath({ path }: RestRequest): string {

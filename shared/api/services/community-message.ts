@@ -6,7 +6,10 @@ import type { CommunitySchema } from "../../gen/yandex/cloud/datasphere/v2/commu
 export function communityMessage(community: Community): MessageInitShape<typeof CommunitySchema> {
   const { id, name, description, labels, createdAt, createdBy, organization, zone } = community;
   return {
-    ...{ id, name, description, labels },
+    id,
+    name,
+    description,
+    labels,
     createdAt: timestampFromMs(createdAt),
     createdById: createdBy,
     organizationId: organization,

@@ -1,4 +1,3 @@
-import { OrreryError } from "../../core/errors.ts";
 import type { FolderBudget } from "../../core/project/project.ts";
 import {
   FolderBudgetService,
@@ -10,6 +9,7 @@ import type { ApiServices } from "../api-services.ts";
 import { serve, type ServedService } from "../handlers.ts";
 import { EMPTY_RESPONSE } from "../operation-message.ts";
 import { updatePaths } from "../update-mask.ts";
+import { requireNone, unitsProblems } from "./project-view.ts";
 
 /** The paths of a mask, and under which name we keep what each sets. */
 const NAMES = {
@@ -50,21 +50,15 @@ export function folderBudgetService(services: ApiServices): ServedService {
 function changeOf(request: SetFolderBudgetRequest): (current: FolderBudget) => FolderBudget {
   const paths = updatePaths(SetFolderBudgetRequestSchema, request.setMask, Object.keys(NAMES));
   const named = Object.entries(NAMES).filter(([path]) => paths.includes(path));
-  const wanted = named.map(([path, name]) => [name, unitsOf(request[name], path)] as const);
+  requireNone(named.flatMap(([path, name]) => unitsProblems(path, request[name])));
+  const wanted = named.map(([, name]) => [name, request[name]] as const);
   return (current) => {
     const kept = Object.entries(current).filter(
       ([name]) => !wanted.some(([each]) => each === name),
     );
-    const set = wanted.filter(([, units]) => units !== undefined);
+    const set = wanted.flatMap(([name, units]) =>
+      units === undefined ? [] : [[name, Number(units)] as const],
+    );
     return Object.fromEntries([...kept, ...set]);
   };
-}
-
-function unitsOf(value: bigint | undefined, field: string): number | undefined {
-  if (value === undefined) return undefined;
-  if (value >= 0n && value <= BigInt(Number.MAX_SAFE_INTEGER)) return Number(value);
-  const description = `must be 0 to ${Number.MAX_SAFE_INTEGER} units, got ${value}`;
-  throw new OrreryError("ARGUMENT_INVALID", `${field} ${description}`, {
-    fields: [{ field, description }],
-  });
 }

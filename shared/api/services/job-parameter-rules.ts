@@ -14,6 +14,12 @@ import {
   variableProblems,
   type Placed,
 } from "../../core/job/job-rules.ts";
+import {
+  commandVariables,
+  PROGRESS_VARIABLE,
+  PROJECT_HOME_VARIABLE,
+  type CommandVariables,
+} from "../../core/job/substitute.ts";
 import { limits } from "../../core/limits.ts";
 import { rateOf } from "../../core/units/rates.ts";
 import {
@@ -52,7 +58,7 @@ export function parameterProblems(
   const types = parameters.cloudInstanceTypes.map(({ name }) => name);
   const hasRate = (type: string): boolean => rateOf(type, checks.rates) !== undefined;
   return [
-    ...commandProblems({ at: `${field}.cmd`, value: parameters.cmd }),
+    ...commandProblems({ at: `${field}.cmd`, value: parameters.cmd }, variablesOf(parameters)),
     ...lengths(parameters, field),
     ...fileProblems(parameters, checks),
     ...environmentProblems(parameters, field),
@@ -66,6 +72,30 @@ export function parameterProblems(
       })),
     ),
   ];
+}
+
+/**
+ * What the command may name. Where the files will be is not known yet; mounted buckets and datasets
+ * go by their ids, as the CLI writes them.
+ */
+function variablesOf(parameters: JobParameters): CommandVariables {
+  const { env, inputFiles, outputFiles, s3MountIds, datasetIds, outputDatasets } = parameters;
+  const uploads = [...inputFiles, ...(env?.pythonEnv?.localModules ?? [])];
+  const names = [
+    ...[...uploads.map(({ desc }) => desc), ...outputFiles].map((desc) => desc?.var ?? ""),
+    ...outputDatasets.map((dataset) => dataset.var),
+    ...[...s3MountIds, ...datasetIds],
+  ];
+  const ours = [
+    PROGRESS_VARIABLE,
+    ...(parameters.attachProjectDisk ? [PROJECT_HOME_VARIABLE] : []),
+  ];
+  return commandVariables({
+    files: Object.fromEntries(names.map((name) => [name, ""])),
+    run: {},
+    arguments: Object.fromEntries(parameters.arguments.map(({ name, value }) => [name, value])),
+    environment: { ...env?.vars, ...Object.fromEntries(ours.map((name) => [name, ""])) },
+  });
 }
 
 function lengths(parameters: JobParameters, field: string): readonly WrongField[] {

@@ -14,7 +14,7 @@ import type { ApiServices } from "../api-services.ts";
 import type { Call } from "../call.ts";
 import { fitPage } from "../fit-page.ts";
 import { decodePageToken, encodePageToken, pageSize, wrongPageToken } from "../page-token.ts";
-import { projectMessage, unitsOf } from "./project-view.ts";
+import { projectMessage, requireNone, unitsProblems } from "./project-view.ts";
 
 /** What a listing asks for, in either version. */
 interface ListRequest extends Pick<ProjectQuery, "community" | "namePattern" | "ownedBy"> {
@@ -32,7 +32,10 @@ export async function listPage(
 ): Promise<{ readonly projects: readonly SeenProject[]; readonly nextPageToken: string }> {
   const { community, namePattern, ownedBy } = request;
   const page = await listProjects(services, {
-    ...{ caller: call.caller, community, namePattern, ownedBy },
+    caller: call.caller,
+    community,
+    namePattern,
+    ownedBy,
     size: pageSize(request.pageSize),
     after: placeOf(request.pageToken),
   });
@@ -78,5 +81,6 @@ export function unitBalanceOf(request: {
   readonly unitBalance?: bigint | undefined;
 }): number | null {
   const { unitBalance } = request;
-  return unitBalance === undefined ? null : unitsOf("unit_balance", unitBalance);
+  requireNone(unitsProblems("unit_balance", unitBalance));
+  return unitBalance === undefined ? null : Number(unitBalance);
 }

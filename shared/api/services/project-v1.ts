@@ -46,7 +46,8 @@ export function projectServiceV1(services: ApiServices): ServedService {
     setUnitBalance: async (request, call) => {
       await setUnitBalance(services, {
         ...call,
-        ...{ project: request.projectId, units: unitBalanceOf(request) },
+        project: request.projectId,
+        units: unitBalanceOf(request),
         // v1 answers at once with nothing; the operation is only there for a repeat.
         response: EMPTY_RESPONSE,
       });
@@ -86,7 +87,9 @@ function reading(services: ApiServices): Pick<Handlers, "get" | "list" | "getUni
     list: async (request, call) => {
       const { projects, nextPageToken } = await listPage(services, call, {
         ...request,
-        ...{ community: request.folderId, namePattern: "", ownedBy: "" },
+        community: request.folderId,
+        namePattern: "",
+        ownedBy: "",
       });
       return { projects: projects.map(projectMessageV1), nextPageToken };
     },
@@ -97,7 +100,8 @@ function reading(services: ApiServices): Pick<Handlers, "get" | "list" | "getUni
 function newProject(request: CreateProjectRequest, call: Call): NewProject {
   return {
     ...call,
-    ...{ metadata: metadataOf(CreateProjectMetadataSchema), response },
+    metadata: metadataOf(CreateProjectMetadataSchema),
+    response,
     community: request.folderId,
     unknownCommunity: "make",
     fields: fieldsOfMessage(maskedFields(create(ProjectSchema), request, UPDATABLE)),
@@ -121,7 +125,8 @@ function projectUpdate(request: UpdateProjectRequest, call: Call): ProjectUpdate
   const paths = updatePaths(ProjectV1Schema, request.updateMask, UPDATABLE);
   return {
     ...call,
-    ...{ metadata: metadataOf(UpdateProjectMetadataSchema), response },
+    metadata: metadataOf(UpdateProjectMetadataSchema),
+    response,
     project: request.projectId,
     change: (current) => fieldsOfMessage(maskedFields(fieldsMessage(current), request, paths)),
   };

@@ -99,7 +99,8 @@ function units(services: ApiServices): Pick<Handlers, "setUnitBalance" | "resize
         call,
         setUnitBalance(services, {
           ...call,
-          ...{ project: request.projectId, units: unitBalanceOf(request) },
+          project: request.projectId,
+          units: unitBalanceOf(request),
           metadata: metadataOf(SetUnitBalanceMetadataSchema),
           response: EMPTY_RESPONSE,
         }),
@@ -109,7 +110,8 @@ function units(services: ApiServices): Pick<Handlers, "setUnitBalance" | "resize
         call,
         resizeDisk(services, {
           ...call,
-          ...{ project: request.projectId, sizeGb: Number(request.newDiskSizeGb) },
+          project: request.projectId,
+          sizeGb: Number(request.newDiskSizeGb),
           metadata: ({ project, oldSizeGb, newSizeGb }) =>
             anyJson(ResizeProjectDiskMetadataSchema, {
               projectId: project,
@@ -125,7 +127,8 @@ function units(services: ApiServices): Pick<Handlers, "setUnitBalance" | "resize
 function newProject(request: CreateProjectRequest, call: Call): NewProject {
   return {
     ...call,
-    ...{ metadata: metadataOf(CreateProjectMetadataSchema), response },
+    metadata: metadataOf(CreateProjectMetadataSchema),
+    response,
     community: request.communityId,
     unknownCommunity: "refuse",
     fields: fieldsOfMessage(request),
@@ -139,7 +142,8 @@ function projectUpdate(request: UpdateProjectRequest, call: Call): ProjectUpdate
   const source = { schema: UpdateProjectRequestSchema, message: request };
   return {
     ...call,
-    ...{ metadata: metadataOf(UpdateProjectMetadataSchema), response },
+    metadata: metadataOf(UpdateProjectMetadataSchema),
+    response,
     project: request.projectId,
     change: (current) =>
       fieldsOfMessage(

@@ -1,6 +1,6 @@
 import { create, fromJson, toJson, type JsonObject, type JsonValue } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { messageOf, OrreryError } from "../../core/errors.ts";
+import { OrreryError, type WrongField } from "../../core/errors.ts";
 import type { ProjectFields, ProjectLimits } from "../../core/project/project-fields.ts";
 import type { Project as StoredProject } from "../../core/project/project.ts";
 import {
@@ -8,6 +8,8 @@ import {
   type Project as ProjectV1,
 } from "../../gen/yandex/cloud/datasphere/v1/project_pb.ts";
 import {
+  Project_Settings_IdeSchema,
+  Project_Settings_StaleExecutionTimeoutModeSchema,
   Project_SettingsSchema,
   ProjectSchema,
   type Project,
@@ -60,14 +62,17 @@ export function fieldsMessage(fields: ProjectFields): Project {
   });
 }
 
-/** The same, back from its message; `ARGUMENT_INVALID` names what cannot be kept. */
+/** The same, back from its message; `ARGUMENT_INVALID` names everything that cannot be kept. */
 export function fieldsOfMessage(
   message: Pick<Project, "name" | "description" | "labels" | "settings" | "limits">,
 ): ProjectFields {
   const { name, description, labels, settings, limits } = message;
+  const wrong = [...settingsProblems(settings), ...limitsProblems(limits)];
+  requireNone(wrong);
   return {
     ...{ name, description, labels: { ...labels } },
-    settings: settings === undefined ? {} : settingsJson(settings),
+    settings:
+      settings === undefined ? {} : (toJson(Project_SettingsSchema, settings) as JsonObject),
     limits: limitsOfMessage(limits),
   };
 }
@@ -76,14 +81,24 @@ function settingsMessage(settings: StoredProject["settings"]): Project_Settings 
   return fromJson(Project_SettingsSchema, settings as JsonValue, { ignoreUnknownFields: true });
 }
 
-function settingsJson(settings: Project_Settings): StoredProject["settings"] {
-  try {
-    return toJson(Project_SettingsSchema, settings) as JsonObject;
-  } catch (error) {
-    // A duration is the one value that a message can hold and its JSON form cannot.
-    const description = `It is out of range: ${messageOf(error)}`;
-    throw wrong("settings.vm_inactivity_timeout", description);
+/** What DataSphere has no meaning for: a number that is no enum's, a time that goes backwards. */
+function settingsProblems(settings: Project_Settings | undefined): readonly WrongField[] {
+  if (settings === undefined) return [];
+  const { ide, staleExecTimeoutMode, vmInactivityTimeout: timeout } = settings;
+  const wrong: WrongField[] = [];
+  if (Project_Settings_IdeSchema.value[ide] === undefined) {
+    wrong.push({ field: "settings.ide", description: `${ide} is no IDE that is known` });
   }
+  const modes = Project_Settings_StaleExecutionTimeoutModeSchema.value;
+  if (modes[staleExecTimeoutMode] === undefined) {
+    const description = `${staleExecTimeoutMode} is no mode that is known`;
+    wrong.push({ field: "settings.stale_exec_timeout_mode", description });
+  }
+  if (timeout !== undefined && (timeout.seconds < 0n || timeout.nanos < 0)) {
+    const description = `A time of ${timeout.seconds} s is less than none`;
+    wrong.push({ field: "settings.vm_inactivity_timeout", description });
+  }
+  return wrong;
 }
 
 function limitsMessage(
@@ -96,28 +111,36 @@ function limitsMessage(
   };
 }
 
-function limitsOfMessage(
-  limits: Partial<Pick<Project_Limits, "maxUnitsPerHour" | "maxUnitsPerExecution">> | undefined,
-): ProjectLimits {
-  const { maxUnitsPerHour, maxUnitsPerExecution } = limits ?? {};
+type LimitsMessage = Partial<Pick<Project_Limits, "maxUnitsPerHour" | "maxUnitsPerExecution">>;
+
+function limitsProblems(limits: LimitsMessage = {}): readonly WrongField[] {
+  return [
+    ...unitsProblems("limits.max_units_per_hour", limits.maxUnitsPerHour),
+    ...unitsProblems("limits.max_units_per_execution", limits.maxUnitsPerExecution),
+  ];
+}
+
+function limitsOfMessage(limits: LimitsMessage = {}): ProjectLimits {
+  const { maxUnitsPerHour, maxUnitsPerExecution } = limits;
   return {
-    ...(maxUnitsPerHour === undefined
-      ? {}
-      : { unitsPerHour: unitsOf("limits.max_units_per_hour", maxUnitsPerHour) }),
+    ...(maxUnitsPerHour === undefined ? {} : { unitsPerHour: Number(maxUnitsPerHour) }),
     ...(maxUnitsPerExecution === undefined
       ? {}
-      : { unitsPerExecution: unitsOf("limits.max_units_per_execution", maxUnitsPerExecution) }),
+      : { unitsPerExecution: Number(maxUnitsPerExecution) }),
   };
 }
 
 /** Units as a caller gives them: whole, not negative, and what clients can read back. */
-export function unitsOf(field: string, value: bigint): number {
-  if (value >= 0n && value <= BigInt(Number.MAX_SAFE_INTEGER)) return Number(value);
-  throw wrong(field, `Units are 0 to ${Number.MAX_SAFE_INTEGER}, not ${value}`);
+export function unitsProblems(field: string, value: bigint | undefined): readonly WrongField[] {
+  if (value === undefined || (value >= 0n && value <= BigInt(Number.MAX_SAFE_INTEGER))) return [];
+  return [{ field, description: `Units are 0 to ${Number.MAX_SAFE_INTEGER}, not ${value}` }];
 }
 
-function wrong(field: string, description: string): OrreryError {
-  return new OrreryError("ARGUMENT_INVALID", `${field}: ${description}`, {
-    fields: [{ field, description }],
+/** Throws `ARGUMENT_INVALID` with every field that is wrong. */
+export function requireNone(wrong: readonly WrongField[]): void {
+  const [first] = wrong;
+  if (first === undefined) return;
+  throw new OrreryError("ARGUMENT_INVALID", `${first.field}: ${first.description}`, {
+    fields: wrong,
   });
 }

@@ -1,7 +1,12 @@
 import type { WrongField } from "../errors.ts";
 import { limits } from "../limits.ts";
 import type { JobFile, StoredFile } from "./job-definition.ts";
-import { PROJECT_HOME_VARIABLE, VARIABLE_NAME } from "./substitute.ts";
+import {
+  PROJECT_HOME_VARIABLE,
+  substitute,
+  VARIABLE_NAME,
+  type CommandVariables,
+} from "./substitute.ts";
 
 /**
  * What a job that a client describes must keep to. Each rule answers with every violation it finds,
@@ -17,9 +22,18 @@ export interface Placed<T> {
 const SHA256 = /^[0-9a-f]{64}$/;
 const PYTHON_VERSION = /^3\.\d{1,3}(?:\.\d{1,3})?$/;
 
-export function commandProblems({ at, value }: Placed<string>): readonly WrongField[] {
-  if (value.trim() !== "") return [];
-  return [{ field: at, description: "is empty: give the command to run" }];
+/** A command says something, and each `${NAME}` in it stands for something. */
+export function commandProblems(
+  { at, value }: Placed<string>,
+  variables: CommandVariables,
+): readonly WrongField[] {
+  if (value.trim() === "") return [{ field: at, description: "is empty: give the command to run" }];
+  const filled = substitute(value, variables);
+  if (filled.ok) return [];
+  return filled.unknown.map((name) => {
+    const description = `names \${${name.slice(0, 80)}} and nothing gives a value: define it, or write $NAME for a variable of the shell`;
+    return { field: at, description };
+  });
 }
 
 /** A file without a variable lies inside the working directory; one with a variable may lie anywhere. */
@@ -27,10 +41,23 @@ export function pathProblems({ at, value }: Placed<JobFile>): readonly WrongFiel
   const { path, variable } = value;
   const field = `${at}.path`;
   if (path === "") return [{ field, description: "is empty" }];
+  // With a variable it gets a place of ours, and only its last name goes along.
+  if (isTooLong(variable === undefined ? path : (path.split("/").at(-1) ?? ""))) {
+    const most = `${limits.jobPathBytes} bytes, and ${limits.fileNameBytes} in one name`;
+    return [{ field, description: `is too long: a path has at most ${most}` }];
+  }
   const leaves = path.startsWith("/") || path.split("/").includes("..");
   if (variable !== undefined || !leaves) return [];
   const description = `"${path}" leaves the working directory: use a relative path without .., or give it a variable`;
   return [{ field, description }];
+}
+
+function isTooLong(path: string): boolean {
+  const bytes = (text: string): number => new TextEncoder().encode(text).length;
+  return (
+    bytes(path) > limits.jobPathBytes ||
+    path.split("/").some((name) => bytes(name) > limits.fileNameBytes)
+  );
 }
 
 export function contentProblems({ at, value }: Placed<StoredFile>): readonly WrongField[] {

@@ -4,6 +4,9 @@ export const VARIABLE_NAME = /^[0-9A-Za-z_-]{1,50}$/;
 /** The variable that names the project's own folder; a job may not define it. */
 export const PROJECT_HOME_VARIABLE = "DS_PROJECT_HOME";
 
+/** The variable that names the file into which a program writes its progress. */
+export const PROGRESS_VARIABLE = "JOB_PROGRESS_FILENAME";
+
 const REFERENCE = /\$\{(.+?)\}/g;
 const SHELL_NAME = /^[A-Za-z_][0-9A-Za-z_]*$/;
 /** Characters that mean nothing to a shell, in quotes or out of them. */

@@ -9,7 +9,8 @@ import { billedMs, unitsFor } from "./rates.ts";
  * B1 `units` is what a program costs that is killed at `hardLimitMs`, even `killLagMs` late.
  * B2 `units` is at most `unitsPerExecution`.
  * B3 The program is asked to end at its timeout, or early enough to leave the grace before a kill
- *    that `unitsPerExecution` forces; where the grace is longer than that, at once.
+ *    that `unitsPerExecution` forces. That grace is at most half of what is paid: a limit of a few
+ *    seconds is for running, and asking at once would leave none of it.
  */
 export interface Bound {
   readonly outcome: "bounded";
@@ -52,6 +53,8 @@ export function boundOf(request: BoundRequest): Bound | TooSmall {
   const hardLimitMs = Math.min(wishedMs, paidMs - limits.killLagMs);
   // Only a cut moves the soft limit: the lag alone shortens the grace, not the timeout.
   const cut = paidMs < billedMs(wishedMs);
-  const softLimitMs = cut ? Math.max(0, hardLimitMs - graceMs) : Math.min(timeoutMs, hardLimitMs);
+  const softLimitMs = cut
+    ? hardLimitMs - Math.min(graceMs, Math.floor(hardLimitMs / 2))
+    : Math.min(timeoutMs, hardLimitMs);
   return { outcome: "bounded", softLimitMs, hardLimitMs, units: unitsFor(hardLimitMs, rate) };
 }

@@ -25,7 +25,12 @@ export async function createCommunity(
   const id = communityId(`bt1${services.random.id().slice(0, 17)}`);
   return await runCall(services, request, "create-community", async (tx, now) => {
     const community: Community = {
-      ...{ id, name, description, labels, organization, zone },
+      id,
+      name,
+      description,
+      labels,
+      organization,
+      zone,
       createdAt: now,
       createdBy: askedBy(request),
       restrictions: [],

@@ -1,7 +1,7 @@
 import type { JobEnd } from "../../core/job/job.ts";
 import type { Instant } from "../../core/time/instant.ts";
 import { writeJob } from "../../records/job-record.ts";
-import { cancelQuietly } from "../cancel-run.ts";
+import { CANCELED_BY_USER, cancelQuietly } from "../cancel-run.ts";
 import type { Services } from "../services.ts";
 import { findJob } from "./find-job.ts";
 
@@ -19,7 +19,7 @@ interface JobCancellation {
  */
 export async function cancelJob(services: Services, ask: JobCancellation): Promise<void> {
   const now = services.clock.now();
-  const text = ask.reason === "" ? "Canceled by user" : ask.reason;
+  const text = ask.reason === "" ? CANCELED_BY_USER : ask.reason;
   const running = await services.store.transact("cancel-job", async (tx) => {
     const record = await findJob(tx, ask.job);
     const { job } = record;

@@ -29,7 +29,9 @@ export function filesOf(job: Job): readonly FoundFile[] {
     return { ...output, isArchive: false, download: { kind: "output", ...named } };
   });
   const logs = (end?.logs ?? []).map(({ path, sha256, bytes }): FoundFile => ({
-    ...{ path, sha256, bytes },
+    path,
+    sha256,
+    bytes,
     isArchive: false,
     download: { kind: "log", path },
   }));

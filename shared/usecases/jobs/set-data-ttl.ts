@@ -1,4 +1,5 @@
 import { dataExpiresAt, isExecuting, type Job } from "../../core/job/job.ts";
+import { instant } from "../../core/time/instant.ts";
 import { writeJob } from "../../records/job-record.ts";
 import { sendNudges } from "../nudge.ts";
 import type { Services } from "../services.ts";
@@ -6,7 +7,8 @@ import { findJob, requireData } from "./find-job.ts";
 
 /**
  * Sets how long a job's data is kept, counted from its end, or from its creation while it has none;
- * left out, it is kept until somebody deletes it. What has expired by that is cleared at once.
+ * left out, it is kept until somebody deletes it. It is cleared when that time comes, at once where
+ * it has passed.
  */
 export async function setDataTtl(
   services: Pick<Services, "store" | "clock" | "queue" | "log">,
@@ -22,6 +24,6 @@ export async function setDataTtl(
     return job;
   });
   const expiresAt = dataExpiresAt(changed);
-  if (expiresAt === undefined || expiresAt > now || isExecuting(changed)) return;
-  await sendNudges(services, [{ kind: "job", ref: changed.id, at: now }], now);
+  if (expiresAt === undefined || isExecuting(changed)) return;
+  await sendNudges(services, [{ kind: "job", ref: changed.id, at: instant(expiresAt) }], now);
 }

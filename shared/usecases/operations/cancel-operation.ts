@@ -2,7 +2,7 @@ import { OrreryError } from "../../core/errors.ts";
 import type { OperationId } from "../../core/ids.ts";
 import type { Operation } from "../../core/operation/operation.ts";
 import { readOperation } from "../../records/operation-record.ts";
-import { cancelQuietly } from "../cancel-run.ts";
+import { CANCELED_BY_USER, cancelQuietly } from "../cancel-run.ts";
 import type { Services } from "../services.ts";
 
 /** An operation by its id; `OPERATION_NOT_FOUND` where there is none. */
@@ -29,6 +29,6 @@ export async function cancelOperation(
   const operation = await findOperation(services, id);
   const { subject, result } = operation;
   if (subject.kind !== "attempt" || result !== undefined) return operation;
-  await cancelQuietly(services, subject.run);
+  await cancelQuietly(services, subject.run, { text: CANCELED_BY_USER });
   return await findOperation(services, id);
 }

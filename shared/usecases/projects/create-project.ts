@@ -42,7 +42,9 @@ export async function createProject(
     await requireFreeName(tx, community.id, fields);
     await requireKnownSpec(tx, fields.settings);
     const project: Project = {
-      ...{ id, community: community.id, ...fields },
+      id,
+      community: community.id,
+      ...fields,
       createdAt: now,
       createdBy: askedBy(request),
       diskGb: limits.projectDiskGb,

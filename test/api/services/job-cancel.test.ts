@@ -51,7 +51,9 @@ describe("a job that is cancelled", () => {
 
     expect(meanwhile).toMatchObject({ status: 7, statusDetails: "too slow" });
     expect(await world.job(job)).toMatchObject({ status: 6, statusDetails: "too slow" });
-    expect((await world.operation(operation)).result).toMatchObject({ value: { code: 1 } });
+    expect((await world.operation(operation)).result).toMatchObject({
+      value: { code: 1, message: "too slow" },
+    });
     expect(stops).toEqual(["kill"]);
     expect((await ledgerOf(world)).account.held).toBe(0);
     await expectNoStrayExecution(world);

@@ -211,6 +211,17 @@ describe("a job's data that has its time", () => {
     expect((await world.job(job)).dataCleared).toBe(true);
   });
 
+  it("goes at its new time, with no tick in between", async () => {
+    const job = await ended();
+    // It ended within its first minute, so this comes within the next.
+    await world.rpc(jobs.setDataTtl, { jobId: job, ttl: { seconds: 60n } });
+    const before = await world.job(job);
+    await world.advance(MINUTE_MS - 1);
+
+    expect(before.dataCleared).toBe(false);
+    expect((await world.job(job)).dataCleared).toBe(true);
+  });
+
   it.each([
     ["nothing", { seconds: 0n }],
     ["less", { seconds: -5n }],

@@ -291,6 +291,21 @@ describe("a job that is described wrongly", () => {
       field: "job_parameters.input_files[0].desc.path",
     },
     {
+      name: "a name in a path that no disk takes",
+      parameters: { inputFiles: [aFile(`a/${"é".repeat(128)}/b`, "1")] },
+      field: "job_parameters.input_files[0].desc.path",
+    },
+    {
+      name: "a path of 513 bytes",
+      parameters: { outputFiles: [{ path: `${"a/".repeat(256)}b`, var: "" }] },
+      field: "job_parameters.output_files[0].path",
+    },
+    {
+      name: "a file of a variable with too long a name",
+      parameters: { inputFiles: [aFile(`/${"a".repeat(256)}`, "1", "FAR")] },
+      field: "job_parameters.input_files[0].desc.path",
+    },
+    {
       name: "an unknown compression",
       parameters: { inputFiles: [{ ...aFile("a", "1"), compressionType: 7 as never }] },
       field: "job_parameters.input_files[0].compression_type",
@@ -299,6 +314,16 @@ describe("a job that is described wrongly", () => {
       name: "a local module without a hash",
       parameters: { env: { pythonEnv: { localModules: [{ ...aFile("m", "1"), sha256: "" }] } } },
       field: "job_parameters.env.python_env.local_modules[0].sha256",
+    },
+    {
+      name: "a command that names what nothing gives",
+      parameters: { cmd: "sh -c 'echo ${X} ${Y}'", env: { vars: { X: "1", "Y-Y": "2" } } },
+      field: "job_parameters.cmd",
+    },
+    {
+      name: "the project's folder without the project's disk",
+      parameters: { cmd: "ls ${DS_PROJECT_HOME}" },
+      field: "job_parameters.cmd",
     },
     {
       name: "a dataset twice",
@@ -313,6 +338,24 @@ describe("a job that is described wrongly", () => {
     const wrong = await wrongFieldsOf({}, { config: "x".repeat(limits.jobBytes) });
 
     expect(Object.keys(wrong)).toEqual(["config"]);
+  });
+
+  it("may name in its command whatever it defines, and what is the shell's own", async () => {
+    const bucket = "bt1aaaaaaaaaaaaaaaaa";
+    const id = await world.newJob({
+      cmd:
+        "run ${IN} ${OUT} ${ARG} ${ENV} ${MODULE} ${SET} $HOME " +
+        `\${${bucket}} \${DS_PROJECT_HOME} \${JOB_PROGRESS_FILENAME}`,
+      inputFiles: [aFile("in", "1", "IN")],
+      outputFiles: [{ path: "out", var: "OUT" }],
+      arguments: [{ name: "ARG", value: "" }],
+      env: { vars: { ENV: "" }, pythonEnv: { localModules: [aFile("m.zip", "2", "MODULE")] } },
+      outputDatasets: [{ name: "d", var: "SET", sizeGb: 1n }],
+      s3MountIds: [bucket],
+      attachProjectDisk: true,
+    });
+
+    expect(await world.status(id)).toBe("CREATING");
   });
 
   it("may have a path that leaves its folder where it has a variable", async () => {

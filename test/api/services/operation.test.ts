@@ -75,7 +75,8 @@ describe("the operation of a schedule's attempt", () => {
 
     expect([asked.done, again.done]).toEqual([false, false]);
     const ended = await world.invoke(cancel, { operationId: id });
-    expect(ended).toMatchObject({ done: true, result: { case: "error", value: { code: 1 } } });
+    const error = { code: 1, message: "Canceled by user" };
+    expect(ended).toMatchObject({ done: true, result: { case: "error", value: error } });
     expect(await world.operation(id)).toEqual(ended);
   });
 

@@ -1,6 +1,7 @@
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { projectId } from "../../../shared/core/ids.ts";
+import { BadRequestSchema } from "../../../shared/gen/google/rpc/error_details_pb.ts";
 import { ProjectService as ProjectServiceV1 } from "../../../shared/gen/yandex/cloud/datasphere/v1/project_service_pb.ts";
 import { Project_Settings_Ide } from "../../../shared/gen/yandex/cloud/datasphere/v2/project_pb.ts";
 import { ProjectService } from "../../../shared/gen/yandex/cloud/datasphere/v2/project_service_pb.ts";
@@ -9,6 +10,7 @@ import { MINUTE_MS } from "../../../shared/core/time/duration.ts";
 import { aConfiguration, aSchedule } from "../../support/builders.ts";
 import { exits } from "../../support/scripted-executor.ts";
 import { rerunningStore } from "../../support/rerunning-store.ts";
+import { detail, failureOf } from "../an-api.ts";
 import { metadataOf, ProjectWorld, responseOf } from "./project-world.ts";
 
 const v1 = ProjectServiceV1.method;
@@ -25,6 +27,11 @@ const withKey = (headers: Readonly<Record<string, string>>) => ({
   ...headers,
   "idempotency-key": "0f5d2c8e",
 });
+/** The fields that a refused call named. */
+async function wrongFields(call: Promise<unknown>): Promise<readonly string[]> {
+  const { fieldViolations } = detail(await failureOf(call), BadRequestSchema);
+  return fieldViolations.map(({ field }) => field);
+}
 const entriesOf = async (project: string) =>
   await world.store.snapshot(
     async (reader) => await scanEntries(reader, projectId(project), { limit: 100 }),
@@ -103,13 +110,35 @@ describe("a project that is created", () => {
       "settings.vm_inactivity_timeout",
       { settings: { vmInactivityTimeout: { seconds: 1n << 60n, nanos: 0 } } },
     ],
-  ])("is refused for a wrong %s, and leaves nothing behind", async (_field, wrong) => {
+    [
+      "settings.vm_inactivity_timeout",
+      { settings: { vmInactivityTimeout: { seconds: -5n, nanos: 0 } } },
+    ],
+    ["settings.ide", { settings: { ide: 77 as never } }],
+    ["settings.stale_exec_timeout_mode", { settings: { staleExecTimeoutMode: 9 as never } }],
+  ])("is refused for a wrong %s, and leaves nothing behind", async (field, wrong) => {
     await world.makeCommunity("lab");
 
-    const refused = await world.refusal(v2.create, { communityId: "lab", name: "x", ...wrong });
+    const created = world.invoke(v2.create, { communityId: "lab", name: "x", ...wrong });
 
-    expect(refused.code).toBe(3);
+    expect(await wrongFields(created)).toEqual([field]);
     expect((await world.invoke(v2.list, { communityId: "lab" })).projects).toEqual([]);
+  });
+
+  it("is refused with all wrong settings and limits at once", async () => {
+    await world.makeCommunity("lab");
+
+    const created = world.invoke(v2.create, {
+      communityId: "lab",
+      settings: { ide: 77 as never },
+      limits: { maxUnitsPerHour: -1n, maxUnitsPerExecution: -2n },
+    });
+
+    expect(await wrongFields(created)).toEqual([
+      "settings.ide",
+      "limits.max_units_per_hour",
+      "limits.max_units_per_execution",
+    ]);
   });
 
   it("is one, however often the same request comes under the same key", async () => {

@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Code } from "../../../shared/api/code.ts";
 import { plusMs } from "../../../shared/core/time/instant.ts";
-import { ResourceInfoSchema } from "../../../shared/gen/google/rpc/error_details_pb.ts";
+import {
+  BadRequestSchema,
+  ResourceInfoSchema,
+} from "../../../shared/gen/google/rpc/error_details_pb.ts";
 import { AppTokenService } from "../../../shared/gen/yandex/cloud/datasphere/v1/app_token_service_pb.ts";
 import { FolderBudgetService } from "../../../shared/gen/yandex/cloud/datasphere/v1/folder_budget_service_pb.ts";
 import { NodeService } from "../../../shared/gen/yandex/cloud/datasphere/v1/node_service_pb.ts";
@@ -64,6 +67,12 @@ describe("the budget of a folder", () => {
     expect(await world.refusal(set, { folderId, unitBalance: -1n })).toMatchObject(invalid);
     const huge = { folderId, maxUnitsPerHour: 2n ** 53n };
     expect(await world.refusal(set, huge)).toMatchObject(invalid);
+    const both = { folderId, unitBalance: -1n, maxUnitsPerExecution: -1n };
+    const { fieldViolations } = detail(await failureOf(world.send(set, both)), BadRequestSchema);
+    expect(fieldViolations.map(({ field }) => field)).toEqual([
+      "unit_balance",
+      "max_units_per_execution",
+    ]);
   });
 
   it("makes a folder that only the platform has named so far", async () => {

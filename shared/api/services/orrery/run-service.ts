@@ -59,7 +59,6 @@ async function make(
   const requested = await requestRun(services, {
     schedule: scheduleName(request.schedule),
     cause: { kind: "person", id },
-    askedAt: services.clock.now(),
     inputs: request.inputs,
   });
   if (requested.outcome !== "rejected") {

@@ -39,7 +39,7 @@ export class OrreryWorld extends World {
     request: Readonly<Record<string, unknown>>,
     headers: Headers = PLATFORM,
   ): Promise<ApiError> {
-    return await failureOf(this.invoke(method, request as never, headers));
+    return await failureOf(this.invoke(method, request, headers));
   }
 
   /** The messages of a stream, as they come; it waits for more unless told otherwise. */

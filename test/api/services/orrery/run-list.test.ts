@@ -186,21 +186,24 @@ describe("a listing of a caller who may see one project", () => {
 
   it("goes on behind more hidden runs than one page searches, and names none of them", async () => {
     await world.schedule({ name: "mine" }, { name: "theirs", project: "other" });
-    const hidden = Array.from({ length: limits.runSearchRows + 100 }, (_, index) =>
-      endedRun("theirs", 10 + Math.floor(index / 50), {
-        project: "other" as never,
-        cause: { kind: "message", id: String(index) },
-      }),
+    const left = 100;
+    const minutes = (n: number): number => 10 + Math.floor(n / 7);
+    const project = "other" as never;
+    const hidden = Array.from({ length: limits.runSearchRows + left }, (_, n) =>
+      endedRun("theirs", minutes(n), { project, cause: { kind: "message", id: String(n) } }),
     );
-    const [mine] = await world.writeRuns(endedRun("mine", 0), ...hidden);
+    // The search reaches its end among the runs of one instant, where one of ours is behind others.
+    hidden.push(endedRun("also-theirs", minutes(left), { project }));
+    const ours = [endedRun("mine", minutes(left)), endedRun("mine", 0)];
+    const [sameInstant, last] = await world.writeRuns(...ours, ...hidden);
     const vera = await world.userOf("vera", { role: "viewer", on: onProject("demo") });
 
     const first = await world.invoke(list, {}, vera);
     const second = await world.invoke(list, { pageToken: first.nextPageToken }, vera);
 
-    expect(first.runs).toEqual([]);
+    expect(first.runs.map(({ run }) => run)).toEqual([sameInstant?.id]);
     expect(Buffer.from(first.nextPageToken, "base64url").toString()).not.toContain("theirs");
-    expect(second.runs.map(({ run }) => run)).toEqual([mine?.id]);
+    expect(second.runs.map(({ run }) => run)).toEqual([last?.id]);
     expect(second.nextPageToken).toBe("");
   });
 

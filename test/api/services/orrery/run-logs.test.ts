@@ -121,7 +121,8 @@ describe("a log that is followed", () => {
     const run = await started(counts(50), 2 * SECOND_MS);
     const leaving = new AbortController();
     const reading = new Reading(run, { follow: true }, { signal: leaving.signal });
-    await world.clock.advance(SECOND_MS);
+    await live(SECOND_MS);
+    expect(world.clock.nextAlarmAt()).toBeDefined();
 
     leaving.abort();
     await reading.end;
@@ -134,7 +135,8 @@ describe("a log that is followed", () => {
     const run = await world.askRun("nightly", "p1");
     const leaving = new AbortController();
     const reading = new Reading(run, { follow: true }, { signal: leaving.signal });
-    await world.clock.advance(SECOND_MS);
+    await live(SECOND_MS);
+    expect(world.clock.nextAlarmAt()).toBeDefined();
 
     leaving.abort();
     await reading.end;
