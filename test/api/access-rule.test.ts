@@ -47,7 +47,7 @@ describe("a field that needs a higher role", () => {
     expect(demand(request)).toEqual({ resource: "project", id: "demo", role });
   });
 
-  it.each([
+  it.each<[MessageInitShape<typeof UpdateProjectRequestSchema>, string]>([
     [{ settings: { ide: 1 } }, "admin"],
     [{ settings: { subnetId: "x" } }, "editor"],
     [{ settings: { ide: 1 }, updateMask: { paths: [] } }, "admin"],

@@ -152,9 +152,8 @@ function requestsWithRules(): readonly DescMessage[] {
       schema.oneofs.some((oneof) => hasOption(oneof, exactly_one)) ||
       schema.fields.some(
         (field) =>
-          [required, pattern, value, size, length].some((each) =>
-            hasOption(field, each as never),
-          ) ||
+          hasOption(field, required) ||
+          [pattern, value, size, length].some((each) => hasOption(field, each)) ||
           (field.message !== undefined && states(field.message, seen)),
       )
     );

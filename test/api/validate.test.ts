@@ -21,7 +21,11 @@ import { bytes, length, unique, value } from "../../shared/gen/yandex/cloud/vali
 import { aFile, option } from "./a-file.ts";
 
 /** What is wrong with a message, one line for each violation. */
-function wrong(schema: DescMessage, init: object, skipped?: readonly string[]): readonly string[] {
+function wrong(
+  schema: DescMessage,
+  init: Record<string, unknown>,
+  skipped?: readonly string[],
+): readonly string[] {
   const message: Message = create(schema, init);
   return compileValidator(
     schema,
