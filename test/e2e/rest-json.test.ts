@@ -115,7 +115,7 @@ describe("the API as a program sees it that knows HTTP and JSON alone", () => {
 
     for (const name of ["datasphere", "orrery"]) {
       const document = await client.json<OpenApi>("GET", `/openapi/${name}.json`);
-      const { valid, errors } = await new Validator().validate(structuredClone(document));
+      const { valid, errors } = await new Validator().validate({ ...document });
       expect(errors).toBeUndefined();
       expect(valid).toBe(true);
       for (const [template, methods] of Object.entries(document.paths)) {

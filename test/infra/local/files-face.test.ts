@@ -17,7 +17,9 @@ import type { Job } from "../../../shared/core/job/job.ts";
 import { plusMs } from "../../../shared/core/time/instant.ts";
 import type { Download } from "../../../shared/ports/files.ts";
 import type { Executor } from "../../../shared/ports/executor.ts";
+import { writeProject } from "../../../shared/records/project-record.ts";
 import { writeJob } from "../../../shared/records/job-record.ts";
+import { aProject } from "../../support/access-builders.ts";
 import { keptLog, type KeptLog } from "../../support/kept-log.ts";
 import { aStoredJob } from "../../support/job-builder.ts";
 import { Opened, type Closing } from "../../support/opened.ts";
@@ -37,6 +39,7 @@ interface World {
   uploadUrl(content: string | Uint8Array, ttlMs?: number): string;
   downloadUrl(file: Download["file"], job?: string): string;
   addJob(fields: Partial<Job>): Promise<void>;
+  deleteProject(): Promise<void>;
 }
 
 async function aWorld(test: Closing, { full = false } = {}): Promise<World> {
@@ -52,6 +55,11 @@ async function aWorld(test: Closing, { full = false } = {}): Promise<World> {
       located.path === undefined ? undefined : { kind: "path", path: located.path },
     );
   const { files, store } = data;
+  const made = aProject({ id: project });
+  await store.transact("test", async (tx) => {
+    writeProject(tx, undefined, made);
+    await Promise.resolve();
+  });
   const executor = { locate } as Partial<Executor> as Executor;
   const front = await aFront(test, {
     directory,
@@ -75,6 +83,13 @@ async function aWorld(test: Closing, { full = false } = {}): Promise<World> {
         writeJob(tx, undefined, aStoredJob(fields));
         await Promise.resolve();
       });
+    },
+    deleteProject: async () => {
+      await store.transact("test", async (tx) => {
+        writeProject(tx, made, { ...made, deletedAt: realClock.now() });
+        await Promise.resolve();
+      });
+      await files.removeProject(project);
     },
   };
 }
@@ -191,6 +206,22 @@ describe("an upload", () => {
     expect(answer.status).toBe(400);
     expect(answer.message).toMatch(message);
     expect(kept(files)).toEqual([]);
+  });
+
+  it("brings no project back that was deleted before it, or while its bytes came", async (test) => {
+    const world = await aWorld(test);
+    const url = world.uploadUrl("hello");
+    const request = aPut(url, { "Transfer-Encoding": "chunked" });
+    request.write("he");
+    while (kept(world).length === 0) await setImmediate();
+
+    await world.deleteProject();
+    request.end("llo");
+
+    expect(await answerOf(request)).toMatchObject({ status: 404 });
+    expect((await fetch(url, { method: "PUT", body: "hello" })).status).toBe(404);
+    expect(readdirSync(join(world.directory, "projects"))).toEqual([]);
+    expect(kept(world)).toEqual([]);
   });
 
   it("is answered 507 where the disk is full", async (test) => {
