@@ -1,10 +1,5 @@
 /** What a request names: things that are there, or ids that nobody has. */
-export interface Names {
-  readonly community: string;
-  readonly project: string;
-  readonly job: string;
-  readonly operation: string;
-}
+export type Names = Readonly<Record<"community" | "project" | "job" | "operation", string>>;
 
 /** How a method of the SDK refuses. */
 export interface MethodRefusals {

@@ -37,7 +37,7 @@ const NOWHERE: Names = {
   community: "bt1nocommunity",
   project: "bt1noproject",
   job: "bt1nojob",
-  operation: "bt1noproject.nooperation",
+  operation: "bt1noproject.00000000000000000000",
 };
 
 const services = sdkServices();
@@ -234,6 +234,9 @@ async function anonymousCode(sdk: SdkClient, method: Method, some: Names): Promi
 
 /** What a refusal says, but for the ids it names and its own. */
 function blurred({ code, text }: Refusal): string {
-  const ids = Object.values({ ...names, ...NOWHERE }).concat(Object.values(names));
+  // An operation's id begins with its project's.
+  const ids = [...Object.values(names), ...Object.values(NOWHERE)].toSorted(
+    (a, b) => b.length - a.length,
+  );
   return ids.reduce((told, id) => told.replaceAll(id, "ID"), `${code ?? 0} ${text ?? ""}`);
 }

@@ -2,12 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ServiceDefinition } from "@grpc/grpc-js";
-import {
-  Session,
-  waitForOperation,
-  type ClientCallArgs,
-  type WrappedServiceClientType,
-} from "@yandex-cloud/nodejs-sdk";
+import { Session, waitForOperation, type WrappedServiceClientType } from "@yandex-cloud/nodejs-sdk";
 import { AppTokenServiceClient } from "@yandex-cloud/nodejs-sdk/datasphere-v1/app_token_service";
 import { FolderBudgetServiceClient } from "@yandex-cloud/nodejs-sdk/datasphere-v1/folder_budget_service";
 import { NodeServiceClient } from "@yandex-cloud/nodejs-sdk/datasphere-v1/node_service";
@@ -168,14 +163,10 @@ export class SdkClient {
   }
 }
 
-/** Options of one call. */
-export type CallOptions = ClientCallArgs & {
-  readonly onTrailer?: (trailer: Trailer) => void;
-};
+type AnyMethod = WrappedServiceClientType<typeof OperationServiceClient.service>["get"];
 
-interface Trailer {
-  get(name: string): string | Uint8Array | undefined;
-}
+/** Options of one call. */
+export type CallOptions = NonNullable<Parameters<AnyMethod>[1]>;
 
 /** The methods of services that nobody has called, by their paths. */
 export function uncalled(...clients: readonly ServiceClient[]): readonly string[] {

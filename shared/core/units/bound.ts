@@ -53,8 +53,7 @@ export function boundOf(request: BoundRequest): Bound | TooSmall {
   const hardLimitMs = Math.min(wishedMs, paidMs - limits.killLagMs);
   // Only a cut moves the soft limit: the lag alone shortens the grace, not the timeout.
   const cut = paidMs < billedMs(wishedMs);
-  const softLimitMs = cut
-    ? hardLimitMs - Math.min(graceMs, Math.floor(hardLimitMs / 2))
-    : Math.min(timeoutMs, hardLimitMs);
+  const leftMs = cut ? Math.min(graceMs, Math.floor(hardLimitMs / 2)) : 0;
+  const softLimitMs = Math.min(timeoutMs, hardLimitMs - leftMs);
   return { outcome: "bounded", softLimitMs, hardLimitMs, units: unitsFor(hardLimitMs, rate) };
 }

@@ -31,23 +31,33 @@ export async function executeJob(
   const seen = await services.store.snapshot(
     async (reader) => await look(reader, request, id, now),
   );
-  if (seen.operation !== undefined) return seen.operation;
-  await requireFiles(services, seen.job);
-  await requireSupport(services, seen.job);
+  // A key that comes for the first time is still to be remembered with its answer.
+  if (seen.operation !== undefined && (seen.isRepeat || request.once === undefined)) {
+    return seen.operation;
+  }
+  if (seen.operation === undefined) await requireExecutable(services, seen.job);
 
   const { operation, nudges } = await services.store.transact("execute-job", async (tx) => {
     const again = await look(tx, request, id, now);
-    if (again.operation !== undefined) return { operation: again.operation, nudges: [] };
-    return await start(tx, again.job, { request, now });
+    if (again.operation === undefined) return await start(tx, again.job, { request, now });
+    if (!again.isRepeat) remember(tx, request.once, again.operation.id, now);
+    return { operation: again.operation, nudges: [] };
   });
   await sendNudges(services, nudges, now);
   return operation;
+}
+
+async function requireExecutable(services: Services, job: Job): Promise<void> {
+  await requireFiles(services, job);
+  await requireSupport(services, job);
 }
 
 interface Seen {
   readonly job: Job;
   /** What an earlier call, or this one, led to already. */
   readonly operation: Operation | undefined;
+  /** This very call came before, under its key. */
+  readonly isRepeat: boolean;
 }
 
 /** Reads the job, and throws where it cannot be executed any more. */
@@ -59,8 +69,10 @@ async function look(
 ): Promise<Seen> {
   const earlier = await earlierOperation(reader, request.once, now);
   const { job } = await findJob(reader, id);
-  if (earlier !== undefined) return { job, operation: earlier };
-  if (job.run !== undefined) return { job, operation: await operationOf(reader, job) };
+  if (earlier !== undefined) return { job, operation: earlier, isRepeat: true };
+  if (job.run !== undefined) {
+    return { job, operation: await operationOf(reader, job), isRepeat: false };
+  }
   if (job.end !== undefined) {
     throw new OrreryError(
       "JOB_FINISHED",
@@ -69,7 +81,7 @@ async function look(
   }
   requireData(job);
   await requireProject(reader, job.project);
-  return { job, operation: undefined };
+  return { job, operation: undefined, isRepeat: false };
 }
 
 async function operationOf(reader: Reader, job: Job): Promise<Operation | undefined> {

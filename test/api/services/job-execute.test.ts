@@ -232,6 +232,20 @@ describe("a job that is executed again", () => {
     expect(conflict.code).toBe(6);
     expect(await world.status(other)).toBe("CREATING");
   });
+
+  it("remembers a key also where the job was executed before it came", async () => {
+    world.jobsRun(exits(SECOND_MS));
+    const [job, other] = [await world.newJob(), await world.newJob()];
+    const once = { "idempotency-key": "k" };
+    const first = await world.rpc(jobs.execute, { jobId: job });
+
+    const again = await world.rpc(jobs.execute, { jobId: job }, once);
+    const conflict = await failureOf(world.rpc(jobs.execute, { jobId: other }, once));
+
+    expect(again.id).toBe(first.id);
+    expect(conflict.code).toBe(6);
+    expect(await world.status(other)).toBe("CREATING");
+  });
 });
 
 describe("a job that cannot be executed", () => {
