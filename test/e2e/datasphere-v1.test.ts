@@ -180,9 +180,15 @@ describe("a file of a project's storage", () => {
     expect(await announced("/etc/away", 5)).toBe(3);
     expect(await announced("", 5)).toBe(3);
     expect(await announced("large", 2 * 1024 ** 3)).toBe(3);
-    for (const path of ["short", "long", "../../token", "nowhere"]) {
+    for (const path of ["short", "long", "nowhere"]) {
       expect(await codeOf(download(projectId, path))).toBe(5);
     }
+    expect(await codeOf(download(projectId, "../../token"))).toBe(3);
+    await upload(
+      { projectId, path: "/home/jupyter/datasphere/project/d/file" },
+      Buffer.from("12345"),
+    );
+    expect((await download(projectId, "d/file")).bytes.toString()).toBe("12345");
   });
 
   it("is one of the whole ones, however many come at once", async () => {

@@ -9,7 +9,7 @@ import type {
   NotebookTarget,
 } from "../../core/notebook/notebook-definition.ts";
 import type { NotebookExecution } from "../../core/notebook/notebook-execution.ts";
-import { notebookPath } from "../../core/notebook/notebook-path.ts";
+import { storagePath } from "../../core/project/storage-path.ts";
 import type { Operation } from "../../core/operation/operation.ts";
 import type { Project } from "../../core/project/project.ts";
 import { allowedInstanceTypes } from "../../core/project/restrictions.ts";
@@ -105,7 +105,7 @@ function targetOf({ notebookId, cellId }: NotebookRequest): NotebookTarget {
     }
     return { kind: "cell", cell: cellId };
   }
-  const path = notebookPath(notebookId);
+  const path = storagePath(notebookId);
   if (path !== undefined) return { kind: "notebook", path };
   const description =
     "A path inside the project's storage is needed, such as report.ipynb or " +

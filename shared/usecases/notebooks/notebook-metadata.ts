@@ -2,7 +2,7 @@ import { OrreryError } from "../../core/errors.ts";
 import type { ProjectId } from "../../core/ids.ts";
 import { limits } from "../../core/limits.ts";
 import { parseNotebook } from "../../core/notebook/notebook-file.ts";
-import { notebookPath } from "../../core/notebook/notebook-path.ts";
+import { storagePath } from "../../core/project/storage-path.ts";
 import type { Files, StorageFile } from "../../ports/files.ts";
 import { requireProject } from "../projects/require-project.ts";
 import type { Services } from "../services.ts";
@@ -21,7 +21,7 @@ export async function getNotebookMetadata(
   const { id } = await store.snapshot(
     async (reader) => await requireProject(reader, wanted.project),
   );
-  const path = notebookPath(wanted.path);
+  const path = storagePath(wanted.path);
   const file = path === undefined ? undefined : await files.stat(id, path);
   if (path === undefined || file === undefined) {
     throw new OrreryError(

@@ -1,7 +1,7 @@
 import { OrreryError } from "../../core/errors.ts";
 import type { Json } from "../../core/json.ts";
 import { limits } from "../../core/limits.ts";
-import { notebookPath } from "../../core/notebook/notebook-path.ts";
+import { storagePath } from "../../core/project/storage-path.ts";
 import type { Instant } from "../../core/time/instant.ts";
 import { requireProject } from "../projects/require-project.ts";
 import type { Services } from "../services.ts";
@@ -46,7 +46,7 @@ export async function getStateVariables(
   },
 ): Promise<Readonly<Record<string, Json>>> {
   const { notebook, names, checkpoint } = wanted;
-  const path = notebookPath(notebook);
+  const path = storagePath(notebook);
   const { id } = await store.snapshot(
     async (reader) => await requireProject(reader, wanted.project),
   );

@@ -3,7 +3,7 @@ import { limits } from "../../core/limits.ts";
 import type { StorageFile } from "../../ports/files.ts";
 import { requireProject } from "../projects/require-project.ts";
 import type { Services } from "../services.ts";
-import { checkPath } from "./upload-file.ts";
+import { pathInside } from "./upload-file.ts";
 
 /** A file of a project's storage: what it is, and its bytes in chunks of at most `dataChunkBytes`. */
 export interface FileDownload {
@@ -16,8 +16,8 @@ export async function downloadFile(
   { store, files }: Pick<Services, "store" | "files">,
   wanted: { readonly project: string; readonly path: string },
 ): Promise<FileDownload> {
-  const { project, path } = wanted;
-  checkPath(path, "file_path");
+  const { project } = wanted;
+  const path = pathInside(wanted.path, "file_path");
   const { id } = await store.snapshot(async (reader) => await requireProject(reader, project));
   const file = await files.stat(id, path);
   if (file === undefined) {

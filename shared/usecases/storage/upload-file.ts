@@ -1,5 +1,6 @@
 import { OrreryError } from "../../core/errors.ts";
 import { limits } from "../../core/limits.ts";
+import { storagePath } from "../../core/project/storage-path.ts";
 import { requireProject } from "../projects/require-project.ts";
 import type { Services } from "../services.ts";
 
@@ -16,15 +17,14 @@ export interface FileUpload {
 
 /**
  * Writes a file into a project's storage, whole or not at all, over what was there. `FILE_REJECTED`
- * for a path that leaves the storage, for more or fewer bytes than were announced, and for more than
- * the project's disk has room for.
+ * for more or fewer bytes than were announced, and for more than the project's disk has room for.
  */
 export async function uploadFile(
   { store, files }: Pick<Services, "store" | "files">,
   upload: FileUpload,
 ): Promise<void> {
-  const { path, bytes } = upload;
-  checkPath(path, "metadata.path");
+  const { bytes, chunks } = upload;
+  const path = pathInside(upload.path, "metadata.path");
   if (bytes > limits.dataFileBytes) {
     throw wrong(
       "metadata.size_bytes",
@@ -41,11 +41,15 @@ export async function uploadFile(
       `File ${path} of ${bytes} bytes does not fit: project ${id} uses ${usedBytes} bytes of its disk of ${diskGb} GB; resize it or remove files`,
     );
   }
-  await files.write(id, { path, bytes }, exactly(upload));
+  await files.write(id, { path, bytes }, exactly({ path, bytes, chunks }));
 }
 
 /** Fails inside the write, so that a file that came short leaves nothing behind. */
-async function* exactly({ path, bytes, chunks }: FileUpload): AsyncGenerator<Uint8Array> {
+async function* exactly({
+  path,
+  bytes,
+  chunks,
+}: Omit<FileUpload, "project">): AsyncGenerator<Uint8Array> {
   let received = 0;
   for await (const chunk of chunks) {
     received += chunk.length;
@@ -60,13 +64,15 @@ async function* exactly({ path, bytes, chunks }: FileUpload): AsyncGenerator<Uin
   );
 }
 
-/** Throws `ARGUMENT_INVALID` for what can be no path of a file. */
-export function checkPath(path: string, field: string): void {
+/** A path inside the storage; `ARGUMENT_INVALID` for what can be none, or leads out of it. */
+export function pathInside(path: string, field: string): string {
   if (path === "") throw wrong(field, "A path inside the project's storage is needed");
   if (path.length > limits.dataPathChars) {
     throw wrong(field, `A path has at most ${limits.dataPathChars} characters, got ${path.length}`);
   }
-  if (path.includes("\0")) throw wrong(field, "A path has no U+0000");
+  const inside = storagePath(path);
+  if (inside !== undefined) return inside;
+  throw wrong(field, "A path is relative to the project's storage, and has no `..` and no U+0000");
 }
 
 function wrong(field: string, description: string): OrreryError {

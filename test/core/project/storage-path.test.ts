@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { notebookPath } from "../../../shared/core/notebook/notebook-path.ts";
+import { storagePath } from "../../../shared/core/project/storage-path.ts";
 
 describe("the path of a notebook in its project's storage", () => {
   it.each([
@@ -9,7 +9,7 @@ describe("the path of a notebook in its project's storage", () => {
     ["./deep//./a.ipynb", "deep/a.ipynb"],
     ["..a/b..ipynb", "..a/b..ipynb"],
   ])("of %s is %s", (id, path) => {
-    expect(notebookPath(id)).toBe(path);
+    expect(storagePath(id)).toBe(path);
   });
 
   it.each([
@@ -25,6 +25,6 @@ describe("the path of a notebook in its project's storage", () => {
     "deep/..",
     "a\0.ipynb",
   ])("does not exist for %j", (id) => {
-    expect(notebookPath(id)).toBeUndefined();
+    expect(storagePath(id)).toBeUndefined();
   });
 });
