@@ -1,14 +1,13 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { Code } from "../../shared/api/code.ts";
 import { messageOf } from "../../shared/core/errors.ts";
-import type { ProjectId } from "../../shared/core/ids.ts";
 import { limits } from "../../shared/core/limits.ts";
 import { plusMs } from "../../shared/core/time/instant.ts";
 import type { Alarms, Clock } from "../../shared/ports/clock.ts";
 import type { FileLocation } from "../../shared/ports/executor.ts";
 import type { Download, Upload } from "../../shared/ports/files.ts";
-import { readProject } from "../../shared/records/project-record.ts";
 import { locateJobFile } from "../../shared/usecases/jobs/locate-job-file.ts";
+import { dropUnwantedUpload, isUploadWanted } from "../../shared/usecases/jobs/wanted-upload.ts";
 import type { Services } from "../../shared/usecases/services.ts";
 import { sendFile } from "./send-file.ts";
 import type { LocalFiles } from "./wiring.ts";
@@ -97,7 +96,7 @@ async function receive(
   upload: Upload,
 ): Promise<Refusal | undefined> {
   const { files } = options;
-  if (!(await isLive(options, upload.project))) return NO_PROJECT;
+  if (!(await isUploadWanted(options, upload))) return UNWANTED;
   const announced = request.headers["content-length"];
   if (announced !== undefined && Number(announced) !== upload.bytes) {
     return wrong(`The URL is for ${upload.bytes} bytes, and Content-Length says ${announced}`);
@@ -109,11 +108,8 @@ async function receive(
     case "full":
       return FULL;
     case "stored":
-      // Deleted while its bytes came: the folder that they made goes too.
-      if (!(await isLive(options, upload.project))) {
-        await files.removeProject(upload.project);
-        return NO_PROJECT;
-      }
+      // The job or the project may have been deleted while the bytes came.
+      if (await dropUnwantedUpload(options, upload)) return UNWANTED;
       response.writeHead(200, { ETag: `"${upload.sha256}"`, "Content-Length": 0 }).end();
       return undefined;
     case "tooLarge":
@@ -128,12 +124,6 @@ async function receive(
         `The URL is for a content with SHA-256 ${upload.sha256}, and what came has ${received.sha256}`,
       );
   }
-}
-
-/** Whether a project is there, for an upload URL may outlive the project that it is for. */
-async function isLive({ store }: FilesFaceOptions, project: ProjectId): Promise<boolean> {
-  const found = await store.snapshot(async (reader) => await readProject(reader, project));
-  return found !== undefined && found.deletedAt === undefined;
 }
 
 /**
@@ -186,10 +176,10 @@ const GONE: Refusal = {
   code: Code.NOT_FOUND,
   message: "The file is not there (any more): its job's data may have been cleared",
 };
-const NO_PROJECT: Refusal = {
+const UNWANTED: Refusal = {
   status: 404,
   code: Code.NOT_FOUND,
-  message: "The project of this URL was deleted: nothing was kept",
+  message: "No job needs this content any more: nothing was kept",
 };
 const WRONG_METHOD: Refusal = {
   status: 405,

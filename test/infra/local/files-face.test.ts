@@ -15,10 +15,11 @@ import { openDataDirectory, type LocalFiles } from "../../../infra/local/wiring.
 import { jobId, projectId, runIdOf, adHocSchedule } from "../../../shared/core/ids.ts";
 import type { Job } from "../../../shared/core/job/job.ts";
 import { plusMs } from "../../../shared/core/time/instant.ts";
-import type { Download } from "../../../shared/ports/files.ts";
+import type { Download, Upload } from "../../../shared/ports/files.ts";
+import type { Store } from "../../../shared/ports/store.ts";
 import type { Executor } from "../../../shared/ports/executor.ts";
 import { writeProject } from "../../../shared/records/project-record.ts";
-import { writeJob } from "../../../shared/records/job-record.ts";
+import { deleteJob, readJob, writeJob } from "../../../shared/records/job-record.ts";
 import { aProject } from "../../support/access-builders.ts";
 import { keptLog, type KeptLog } from "../../support/kept-log.ts";
 import { aStoredJob } from "../../support/job-builder.ts";
@@ -37,6 +38,10 @@ interface World {
   readonly log: KeptLog;
   readonly located: { path: string | undefined };
   uploadUrl(content: string | Uint8Array, ttlMs?: number): string;
+  /** Makes a job need a content, as `uploadUrl` does by itself. */
+  need(upload: Upload): Promise<void>;
+  /** Deletes the job that needed the last content. */
+  deleteJobs(): Promise<void>;
   downloadUrl(file: Download["file"], job?: string): string;
   addJob(fields: Partial<Job>): Promise<void>;
   deleteProject(): Promise<void>;
@@ -71,11 +76,19 @@ async function aWorld(test: Closing, { full = false } = {}): Promise<World> {
     files,
     log,
     located,
-    uploadUrl: (content, ttlMs = MINUTE_MS) =>
-      files.uploadUrl(
-        { project, sha256: sha256(content), bytes: Buffer.byteLength(content) },
-        plusMs(realClock.now(), ttlMs),
-      ),
+    uploadUrl: (content, ttlMs = MINUTE_MS) => {
+      const upload = { project, sha256: sha256(content), bytes: Buffer.byteLength(content) };
+      // Committed before any request can come: it needs no turn of its own, and a socket does.
+      void need(store, upload);
+      return files.uploadUrl(upload, plusMs(realClock.now(), ttlMs));
+    },
+    need: async (upload) => await need(store, upload),
+    deleteJobs: async () => {
+      await store.transact("test", async (tx) => {
+        const record = await readJob(tx, NEEDY);
+        if (record !== undefined) deleteJob(tx, record);
+      });
+    },
     downloadUrl: (file, job = "job00000000000000000") =>
       files.downloadUrl({ job: jobId(job), file }, plusMs(realClock.now(), MINUTE_MS)),
     addJob: async (fields) => {
@@ -92,6 +105,16 @@ async function aWorld(test: Closing, { full = false } = {}): Promise<World> {
       await files.removeProject(project);
     },
   };
+}
+
+const NEEDY = jobId("bt1needy000000000000");
+
+async function need(store: Store, { sha256: hash, bytes }: Upload): Promise<void> {
+  await store.transact("test", async (tx) => {
+    const file = { sha256: hash, bytes, isArchive: false };
+    writeJob(tx, undefined, aStoredJob({ id: NEEDY, files: [file] }));
+    await Promise.resolve();
+  });
 }
 
 /** Every file of the project, and whatever is on its way. */
@@ -224,6 +247,21 @@ describe("an upload", () => {
     expect(kept(world)).toEqual([]);
   });
 
+  it("is not kept where its job was deleted before it, or while its bytes came", async (test) => {
+    const world = await aWorld(test);
+    const url = world.uploadUrl("hello");
+    const request = aPut(url, { "Transfer-Encoding": "chunked" });
+    request.write("he");
+    while (kept(world).length === 0) await setImmediate();
+
+    await world.deleteJobs();
+    request.end("llo");
+
+    expect(await answerOf(request)).toMatchObject({ status: 404 });
+    expect((await fetch(url, { method: "PUT", body: "hello" })).status).toBe(404);
+    expect(kept(world)).toEqual([]);
+  });
+
   it("is answered 507 where the disk is full", async (test) => {
     const world = await aWorld(test, { full: true });
 
@@ -251,6 +289,7 @@ describe("an upload", () => {
     const hash = createHash("sha256");
     for (let n = 0; n < 200; n += 1) hash.update(megabyte);
     const upload = { project, sha256: hash.digest("hex"), bytes: 200 * megabyte.length };
+    await world.need(upload);
     const url = world.files.uploadUrl(upload, plusMs(realClock.now(), MINUTE_MS));
     const before = process.memoryUsage.rss();
     let peak = 0;
