@@ -105,7 +105,9 @@ function readRequest(bytes: Uint8Array): {
       Object.assign(request, readExtension(reader.bytes()), { asked: field });
     } else if (field >= FILE_BY_FILENAME && field <= LIST_SERVICES) {
       Object.assign(request, { asked: field, text: reader.string() });
-    } else reader.skip(wire);
+    }
+    // Fields of later versions are passed over, as every reader of protobuf must.
+    else reader.skip(wire);
   }
   return request;
 }
@@ -117,6 +119,7 @@ function readExtension(bytes: Uint8Array): { readonly text: string; readonly num
     const [field, wire] = reader.tag();
     if (field === 1) extension.text = reader.string();
     else if (field === 2) extension.number = reader.int32();
+    // As above: what is unknown is passed over.
     else reader.skip(wire);
   }
   return extension;

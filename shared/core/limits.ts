@@ -10,8 +10,6 @@ const ceilings = {
   queueDelayMs: 900 * SECOND_MS,
   /** A trigger drops an event over 230 KB without a word; 200 KB leaves room for the envelope. */
   queueMessageBytes: 200 * 1024,
-  /** The SQS batch API takes ten entries; one send call carries one batch. */
-  queueBatchEntries: 10,
 
   /** The tick looks ahead a timer period (60 s), so a fire between two ticks is already queued. */
   tickHorizonMs: MINUTE_MS,

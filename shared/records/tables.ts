@@ -111,7 +111,7 @@ export const resourcesTable = defineTable(
   ["holder", "kind", "resource"],
 );
 
-/** Tokens by the hash of their secret; `session:` scopes them to one opened project. */
+/** Tokens by the hash of their secret, those of sessions too. */
 export const tokensTable = defineTable(
   "tokens",
   { hash: "text", id: "text", body: "json", expire_at: "expiry" },

@@ -1,3 +1,5 @@
+// One file, in the order of the pipeline: each step is seen through the same small installation.
+
 import { create, type Message } from "@bufbuild/protobuf";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Call } from "../../shared/api/call.ts";

@@ -1,3 +1,5 @@
+// Long for its two tables: every key as it is read, and every fault with its place.
+
 import { describe, expect, it } from "vitest";
 import type { ConfigFiles } from "../../shared/config/config-files.ts";
 import { formatProblem, type LocatedProblem } from "../../shared/config/located-problem.ts";

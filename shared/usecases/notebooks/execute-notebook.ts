@@ -12,7 +12,6 @@ import type { NotebookExecution } from "../../core/notebook/notebook-execution.t
 import { storagePath } from "../../core/project/storage-path.ts";
 import type { Operation } from "../../core/operation/operation.ts";
 import type { Project } from "../../core/project/project.ts";
-import { allowedInstanceTypes } from "../../core/project/restrictions.ts";
 import { HOUR_MS } from "../../core/time/duration.ts";
 import type { Instant } from "../../core/time/instant.ts";
 import { rateOf } from "../../core/units/rates.ts";
@@ -20,7 +19,6 @@ import type { Reader, Transaction } from "../../ports/store.ts";
 import { readConfiguration } from "../../records/configuration-record.ts";
 import { writeExecution } from "../../records/execution-record.ts";
 import { readOperation } from "../../records/operation-record.ts";
-import { readCommunity } from "../../records/project-record.ts";
 import { askedBy, type CallerRequest } from "../caller-request.ts";
 import { sendNudges, type Nudge } from "../nudge.ts";
 import { earlierOperation, remember } from "../operations/run-call.ts";
@@ -154,13 +152,6 @@ async function instanceType(reader: Reader, project: Project, spec: string): Pro
   const rates = (await readConfiguration(reader))?.rates ?? {};
   if (rateOf(type, rates) === undefined) {
     const description = `There is no instance type ${JSON.stringify(type)}; ${USUAL_TYPE} is one`;
-    throw wrong({ field: "spec", description });
-  }
-  const community = await readCommunity(reader, project.community);
-  const allowed = allowedInstanceTypes(project, community);
-  if (allowed?.has(type) === false) {
-    const names = [...allowed].join(", ") || "none";
-    const description = `Instance type ${type} is not available for project ${project.id}: its restrictions allow ${names}`;
     throw wrong({ field: "spec", description });
   }
   return type;

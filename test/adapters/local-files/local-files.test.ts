@@ -1,3 +1,5 @@
+// One file for one port: contents, storage and signed URLs share a folder and how it is looked at.
+
 import { createHash } from "node:crypto";
 import { execFileSync } from "node:child_process";
 import {

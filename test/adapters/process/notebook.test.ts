@@ -1,3 +1,5 @@
+// One file, so that its kernels start one after another: each takes a core for most of a second.
+
 import { readFile, readdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";

@@ -1,3 +1,5 @@
+// One file, because it is one table: the rules of canonical JSON, each in both directions.
+
 import {
   create,
   toJson,

@@ -1,3 +1,5 @@
+// Long for its table of everything that can be wrong with the description of a job.
+
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { limits } from "../../../shared/core/limits.ts";
 import { HOUR_MS } from "../../../shared/core/time/duration.ts";

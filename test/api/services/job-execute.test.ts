@@ -1,3 +1,5 @@
+// One file for one verb: started, started again, refused, run twice, and killed anywhere.
+
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { projectId } from "../../../shared/core/ids.ts";
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from "../../../shared/core/time/duration.ts";

@@ -1,3 +1,5 @@
+// One file: executions and what is read of them afterwards share the scripted results below.
+
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Code } from "../../../shared/api/code.ts";
@@ -327,8 +329,11 @@ describe("a notebook that cannot be executed", () => {
 
     const refused = await world.refusal(v2.execute, { projectId: project, target: NOTEBOOK });
 
-    expect(refused).toMatchObject({ code: Code.INVALID_ARGUMENT });
-    expect(refused.message).toMatch(/c1\.4 is not available .* allow c1\.8$/);
+    expect(refused).toMatchObject({ code: Code.FAILED_PRECONDITION });
+    expect(refused.message).toMatch(
+      /^Restriction ALLOWED_INSTANCE_TYPES .*allowed are c1\.8, not c1\.4/,
+    );
+    expect(await definitions(project)).toEqual([]);
   });
 });
 

@@ -1,3 +1,5 @@
+// One file for what Create and Update have in common: fields, limits, balance and disk.
+
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { projectId } from "../../../shared/core/ids.ts";

@@ -1,3 +1,5 @@
+// One file: what goes up is what comes down, over the one front port that is made below.
+
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";

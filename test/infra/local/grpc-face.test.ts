@@ -1,3 +1,5 @@
+// One file for the four kinds of calls: what one kind must do, its neighbour is held against.
+
 import { create, fromBinary } from "@bufbuild/protobuf";
 import { anyPack } from "@bufbuild/protobuf/wkt";
 import type { ClientWritableStream, Metadata } from "@grpc/grpc-js";

@@ -1,3 +1,5 @@
+// One file for one service: each method is seen on the runs that the others made.
+
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Code } from "../../../../shared/api/code.ts";
