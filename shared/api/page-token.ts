@@ -1,4 +1,5 @@
-import { OrreryError } from "../core/errors.ts";
+import type { OrreryError } from "../core/errors.ts";
+import { wrongFields } from "../core/errors.ts";
 import { limits } from "../core/limits.ts";
 
 /** Where a page ended: the key of its last item. */
@@ -55,7 +56,5 @@ function isKey(text: string): boolean {
 }
 
 function wrong(field: string, description: string): OrreryError {
-  return new OrreryError("ARGUMENT_INVALID", `${field} ${description}`, {
-    fields: [{ field, description }],
-  });
+  return wrongFields([{ field, description }]);
 }

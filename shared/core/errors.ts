@@ -78,6 +78,14 @@ export class OrreryError extends Error {
   }
 }
 
+/** Fields of a request are wrong: `ARGUMENT_INVALID`, its text that of the first. */
+export function wrongFields(fields: readonly WrongField[]): OrreryError {
+  const [first] = fields;
+  const more = fields.length > 1 ? ` (and ${fields.length - 1} more)` : "";
+  const text = first === undefined ? "" : `${first.field}: ${first.description}${more}`;
+  return new OrreryError("ARGUMENT_INVALID", text, { fields });
+}
+
 /** The text of whatever was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -1,3 +1,4 @@
+import { wrongFields } from "../../core/errors.ts";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { assert } from "../../core/assert.ts";
 import type { AccessBinding, AccessResource } from "../../core/access/access.ts";
@@ -7,7 +8,6 @@ import {
   type BindingCursor,
 } from "../../core/access/binding-cursor.ts";
 import type { BindingDelta } from "../../core/access/change-bindings.ts";
-import { OrreryError } from "../../core/errors.ts";
 import type { AnyJson } from "../../core/json.ts";
 import {
   AccessBindingAction,
@@ -121,9 +121,7 @@ function deltaOf({ action, accessBinding }: AccessBindingDelta, index: number): 
     default: {
       const field = `access_binding_deltas[${index}].action`;
       const description = "must be ADD or REMOVE";
-      throw new OrreryError("ARGUMENT_INVALID", `${field} ${description}`, {
-        fields: [{ field, description }],
-      });
+      throw wrongFields([{ field, description }]);
     }
   }
 }

@@ -1,6 +1,6 @@
+import { type WrongField, wrongFields } from "../../core/errors.ts";
 import { durationMs, type Duration } from "@bufbuild/protobuf/wkt";
 import { create } from "@bufbuild/protobuf";
-import { OrreryError, type WrongField } from "../../core/errors.ts";
 import type { Job, JobDraft } from "../../core/job/job.ts";
 import { dataTtlProblems } from "../../core/job/job-rules.ts";
 import { limits } from "../../core/limits.ts";
@@ -72,12 +72,4 @@ export function ttlMsOf(ttl: Duration | undefined): number | undefined {
   const wrong = dataTtlProblems({ at: "ttl", value });
   if (wrong.length > 0) throw wrongFields(wrong);
   return value;
-}
-
-/** `ARGUMENT_INVALID`, its text the first of the fields. */
-export function wrongFields(fields: readonly WrongField[]): OrreryError {
-  const [first] = fields;
-  const more = fields.length > 1 ? ` (and ${fields.length - 1} more)` : "";
-  const text = first === undefined ? "" : `${first.field} ${first.description}${more}`;
-  return new OrreryError("ARGUMENT_INVALID", text, { fields });
 }

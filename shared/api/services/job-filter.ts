@@ -1,5 +1,5 @@
+import { wrongFields } from "../../core/errors.ts";
 import { JOB_STATUSES, type JobStatus } from "../../core/job/job.ts";
-import { wrongFields } from "./job-draft.ts";
 
 const FORM = /^(\s*)(status)(\s+)(in)(\s*)\(([^)]*)(\))(\s*)$/i;
 

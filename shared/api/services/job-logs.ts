@@ -1,6 +1,6 @@
+import { OrreryError, wrongFields } from "../../core/errors.ts";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { OrreryError } from "../../core/errors.ts";
 import {
   StandardStream,
   StdLog_Type,
@@ -14,7 +14,6 @@ import { readJobLog, type LogPiece } from "../../usecases/jobs/read-job-log.ts";
 import type { ApiServices } from "../api-services.ts";
 import type { Call } from "../call.ts";
 import { pause } from "../pause.ts";
-import { wrongFields } from "./job-draft.ts";
 
 /** What the platform itself says about a job stands in this file. */
 const SYSTEM_LOG = ".system.log";

@@ -1,5 +1,6 @@
+import type { OrreryError } from "../../core/errors.ts";
+import { wrongFields } from "../../core/errors.ts";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { OrreryError } from "../../core/errors.ts";
 import {
   ProjectDataService,
   type DownloadFileRequest,
@@ -72,7 +73,5 @@ function sizeOf(sizeBytes: bigint): number {
 }
 
 function wrong(field: string, description: string): OrreryError {
-  return new OrreryError("ARGUMENT_INVALID", `${field} ${description}`, {
-    fields: [{ field, description }],
-  });
+  return wrongFields([{ field, description }]);
 }

@@ -1,6 +1,6 @@
+import { wrongFields } from "../../core/errors.ts";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { AccessResource } from "../../core/access/access.ts";
-import { OrreryError } from "../../core/errors.ts";
 import type { ResourceKind } from "../../core/project/shared-resource.ts";
 import { ResourceType } from "../../gen/yandex/cloud/datasphere/v2/resource_types_pb.ts";
 import type { OperationSchema } from "../../gen/yandex/cloud/operation/operation_pb.ts";
@@ -53,7 +53,5 @@ function kindOf(type: ResourceType): ResourceKind {
   if (kind !== undefined) return kind;
   const field = "resource_type";
   const description = "must be one of SECRET, DOCKER_IMAGE, DATASET, S3, NODE and ALIAS";
-  throw new OrreryError("ARGUMENT_INVALID", `${field} ${description}`, {
-    fields: [{ field, description }],
-  });
+  throw wrongFields([{ field, description }]);
 }

@@ -1,6 +1,6 @@
+import { wrongFields } from "../../core/errors.ts";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { AccessResource } from "../../core/access/access.ts";
-import { OrreryError } from "../../core/errors.ts";
 import type { Restriction } from "../../core/project/project.ts";
 import { RESTRICTIONS, type RestrictionType } from "../../core/project/restrictions.ts";
 import {
@@ -86,7 +86,5 @@ function safeInteger(value: bigint, field: string): number {
   const number = Number(value);
   if (Number.isSafeInteger(number)) return number;
   const description = `must be within ±${Number.MAX_SAFE_INTEGER}, got ${value}`;
-  throw new OrreryError("ARGUMENT_INVALID", `${field} ${description}`, {
-    fields: [{ field, description }],
-  });
+  throw wrongFields([{ field, description }]);
 }

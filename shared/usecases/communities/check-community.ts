@@ -1,4 +1,4 @@
-import { OrreryError } from "../../core/errors.ts";
+import { OrreryError, wrongFields } from "../../core/errors.ts";
 import { limits } from "../../core/limits.ts";
 import type { Community } from "../../core/project/project.ts";
 import type { Reader } from "../../ports/store.ts";
@@ -33,7 +33,5 @@ export async function checkCommunity(
 }
 
 function wrong(field: string, description: string): OrreryError {
-  return new OrreryError("ARGUMENT_INVALID", `${field}: ${description}`, {
-    fields: [{ field, description }],
-  });
+  return wrongFields([{ field, description }]);
 }

@@ -1,10 +1,10 @@
+import { wrongFields } from "../../core/errors.ts";
 import {
   ALL_AUTHENTICATED_USERS,
   ALL_USERS,
   type Caller,
   type Subject,
 } from "../../core/access/access.ts";
-import { OrreryError } from "../../core/errors.ts";
 import type { CommunityId } from "../../core/ids.ts";
 import { limits } from "../../core/limits.ts";
 import type { Community } from "../../core/project/project.ts";
@@ -38,9 +38,7 @@ export async function listCommunities(
   if (query.pattern.length > limits.patternChars) {
     const field = "name_or_description_pattern";
     const description = `A pattern has at most ${limits.patternChars} characters`;
-    throw new OrreryError("ARGUMENT_INVALID", `${field}: ${description}`, {
-      fields: [{ field, description }],
-    });
+    throw wrongFields([{ field, description }]);
   }
   const matches = nameMatcher(query.pattern);
   const isAskedFor = (community: Community): boolean =>

@@ -1,5 +1,5 @@
+import { OrreryError, type WrongField, wrongFields } from "../../core/errors.ts";
 import { assert } from "../../core/assert.ts";
-import { OrreryError, type WrongField } from "../../core/errors.ts";
 import { executionId, type ProjectId } from "../../core/ids.ts";
 import type { Json } from "../../core/json.ts";
 import { limits } from "../../core/limits.ts";
@@ -201,7 +201,5 @@ async function start(
 }
 
 function wrong(field: WrongField): OrreryError {
-  return new OrreryError("ARGUMENT_INVALID", `${field.field}: ${field.description}`, {
-    fields: [field],
-  });
+  return wrongFields([field]);
 }

@@ -1,4 +1,4 @@
-import { OrreryError } from "../../core/errors.ts";
+import { OrreryError, wrongFields } from "../../core/errors.ts";
 import type { ProjectId } from "../../core/ids.ts";
 import { limits } from "../../core/limits.ts";
 import { parseNotebook } from "../../core/notebook/notebook-file.ts";
@@ -48,7 +48,5 @@ async function textOf(files: Files, project: ProjectId, path: string): Promise<s
 
 function wrong(description: string): OrreryError {
   const field = "notebook_path";
-  return new OrreryError("ARGUMENT_INVALID", `${field}: ${description}`, {
-    fields: [{ field, description }],
-  });
+  return wrongFields([{ field, description }]);
 }

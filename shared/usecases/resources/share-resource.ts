@@ -1,4 +1,4 @@
-import { OrreryError } from "../../core/errors.ts";
+import { OrreryError, wrongFields } from "../../core/errors.ts";
 import type { AnyJson } from "../../core/json.ts";
 import { limits } from "../../core/limits.ts";
 import type { Operation } from "../../core/operation/operation.ts";
@@ -64,9 +64,7 @@ const RESOURCE_ID = /^[^\s\p{C}]{1,200}$/u;
 export function checkResourceId(id: string, field: string): void {
   if (RESOURCE_ID.test(id)) return;
   const description = "An id has 1 to 200 characters, no white space and no control characters";
-  throw new OrreryError("ARGUMENT_INVALID", `${field}: ${description}`, {
-    fields: [{ field, description }],
-  });
+  throw wrongFields([{ field, description }]);
 }
 
 /** Throws `ARGUMENT_INVALID` where a holder has as many resources as it can. */

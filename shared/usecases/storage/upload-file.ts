@@ -1,4 +1,4 @@
-import { OrreryError } from "../../core/errors.ts";
+import { OrreryError, wrongFields } from "../../core/errors.ts";
 import { limits } from "../../core/limits.ts";
 import { storagePath } from "../../core/project/storage-path.ts";
 import { requireProject } from "../projects/require-project.ts";
@@ -76,7 +76,5 @@ export function pathInside(path: string, field: string): string {
 }
 
 function wrong(field: string, description: string): OrreryError {
-  return new OrreryError("ARGUMENT_INVALID", `${field}: ${description}`, {
-    fields: [{ field, description }],
-  });
+  return wrongFields([{ field, description }]);
 }

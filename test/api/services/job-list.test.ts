@@ -128,7 +128,7 @@ describe("a project's jobs", () => {
     const failure = await failureOf(world.rpc(jobs.list, { projectId: PROJECT, filter }));
 
     expect(failure.code).toBe(3);
-    expect(failure.message).toContain(`filter is wrong at character ${place}:`);
+    expect(failure.message).toContain(`filter: is wrong at character ${place}:`);
   });
 
   it.each([

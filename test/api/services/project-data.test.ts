@@ -108,7 +108,7 @@ describe("a file that is uploaded", () => {
 
   it("is announced once, before its bytes, with a size that fits", async () => {
     const wrong: readonly (readonly [string, readonly Sent[]])[] = [
-      ["metadata comes once", [file("a", 2), chunk("x"), file("a", 2), chunk("x")]],
+      ["metadata: comes once", [file("a", 2), chunk("x"), file("a", 2), chunk("x")]],
       ["metadata.size_bytes", [file("a", limits.dataFileBytes + 1)]],
       ["metadata.size_bytes", [file("a", -1)]],
     ];
