@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe } from "vitest";
 import type { AnyTable, Store } from "../../shared/ports/store.ts";
 import { describeConcurrency } from "./store-concurrency.ts";
+import { describeHistories } from "./store-histories.ts";
 import { describeModel } from "./store-model.ts";
 import { describeRows } from "./store-rows.ts";
 import { describeScans } from "./store-scans.ts";
@@ -46,5 +47,6 @@ export function describeStore(name: string, makeStore: MakeStore): void {
     describeTransactions(bench);
     describeConcurrency(bench);
     describeModel(bench);
+    describeHistories(bench);
   });
 }
