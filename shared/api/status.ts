@@ -51,9 +51,14 @@ export const STATUS_CODES = {
   RUN_UNSUCCESSFUL: Code.INTERNAL,
   SCHEDULE_NOT_FOUND: Code.NOT_FOUND,
   PROJECT_NOT_FOUND: Code.NOT_FOUND,
+  STORE_ADDRESS_INVALID: Code.INTERNAL,
   STORE_BUSY: Code.UNAVAILABLE,
   STORE_CORRUPT: Code.INTERNAL,
+  STORE_OUTCOME_UNKNOWN: Code.UNAVAILABLE,
+  STORE_SCHEMA_BEHIND: Code.INTERNAL,
   STORE_SCHEMA_UNKNOWN: Code.INTERNAL,
+  STORE_THROTTLED: Code.UNAVAILABLE,
+  STORE_TOKEN_INVALID: Code.INTERNAL,
   STORE_UNAVAILABLE: Code.UNAVAILABLE,
   UNAUTHENTICATED: Code.UNAUTHENTICATED,
   USAGE: Code.INTERNAL,
@@ -93,8 +98,15 @@ export function apiErrorOf(error: unknown, call: FailedCall): ApiError {
 export function isOurs(error: unknown): boolean {
   if (error instanceof ApiError) return false;
   if (!(error instanceof OrreryError)) return true;
-  return STATUS_CODES[error.code] === Code.INTERNAL || error.code === "STORE_UNAVAILABLE";
+  return STATUS_CODES[error.code] === Code.INTERNAL || OURS.includes(error.code);
 }
+
+/** Their texts speak of the database to whoever runs it. */
+const OURS: readonly ErrorCode[] = [
+  "STORE_OUTCOME_UNKNOWN",
+  "STORE_THROTTLED",
+  "STORE_UNAVAILABLE",
+];
 
 const INTERNAL_TEXT = "internal error";
 const UNAVAILABLE_TEXT = "The store is unavailable: try again later";

@@ -17,6 +17,8 @@ const ceilings = {
   tickPageRows: 100,
   /** 100 pages of 100 rows: 10,000 due timers per tick, what 10 s of a 60 s timeout can do. */
   tickPages: 100,
+  /** Fired timers that a process remembers: 100 bytes each, and a tick fires 10,000 at the most. */
+  firedTimers: 20_000,
   /** Timer rows spread over this many key ranges; 4 to 8 saturate a serverless database's quota. */
   timerLanes: 4,
   /** A tick starts no page this close to its deadline: a page of 500 runs takes about a second. */
@@ -34,8 +36,72 @@ const ceilings = {
 
   /** YDB truncates a result at 1,000 rows; 900 leaves room for "one more". */
   scanRows: 900,
+  /** YDB refuses a text over 10 KB; 9,000 bytes fit whichever way a KB is counted. */
+  yqlTextBytes: 9_000,
+  /** Reads in one request: 32 gets of our widest table are 8,400 bytes of text. */
+  ydbReadsPerRequest: 32,
+  /** Values in one request: gRPC servers take 4 MiB unless told otherwise, and text comes on top. */
+  ydbFlushBytes: 3 * 1024 * 1024,
+  /** Texts kept for repeated requests: a hundred tables in ten ways each, at most 9 MB. */
+  ydbTextsKept: 1_000,
   /** A waiter gives up this long after asking: the largest transaction takes 10 ms, so 500 go first. */
   storeBusyMs: 5 * SECOND_MS,
+
+  /**
+   * One YDB transaction with all its tries: a cold serverless database may need 13 s for its first
+   * session, and the shortest function has 30 s.
+   */
+  ydbTransactionMs: 15 * SECOND_MS,
+  /** Waits after a conflict: a distributed commit takes some 20 ms, and ten tries then fit a second. */
+  ydbRetryFirstMs: 5,
+  ydbRetryMaxMs: 400,
+  /** Waits while the database is throttled: its bucket of request units fills by the second. */
+  ydbThrottledFirstMs: 200,
+  ydbThrottledMaxMs: 5 * SECOND_MS,
+  /** One request: a distributed commit takes up to 500 ms, and a lost one leaves time for two tries. */
+  ydbRequestMs: 5 * SECOND_MS,
+  /** The server is told this share of a request's time, so that its answer arrives in what is left. */
+  ydbServerShare: 0.9,
+  /** Making one session: the first of a cold serverless database was seen to take 13 s. */
+  ydbSessionMs: 20 * SECOND_MS,
+  /** Ending a session, and all of them at a close: courtesy to a server that may be gone. */
+  ydbEndMs: SECOND_MS,
+  /** Sessions of one process: a laptop calls ten functions at once, a function has one call. */
+  ydbSessions: 10,
+  /** A session unused this long is not trusted any more: the server forgets it after ten minutes. */
+  ydbSessionIdleMs: 5 * MINUTE_MS,
+  /** How often a silent connection is asked whether it lives, and given how long: thaws show at once. */
+  ydbKeepaliveMs: 10 * SECOND_MS,
+  ydbKeepaliveTimeoutMs: 3 * SECOND_MS,
+  /** How long a connection waits at most before it tries again to reach its server. */
+  ydbReconnectMs: 2 * SECOND_MS,
+  /** One answer: YDB ends a result at 50 MB, and its frame comes on top. */
+  ydbAnswerBytes: 64 * 1024 * 1024,
+  /** The metadata service answers from the same machine, within milliseconds. */
+  ydbTokenFetchMs: 3 * SECOND_MS,
+  /** Its answer: a token of some 400 bytes in JSON. */
+  ydbTokenAnswerBytes: 64 * 1024,
+  /** A token is renewed after half its life, and after this at the latest: the cloud advises an hour. */
+  ydbTokenRenewMs: HOUR_MS,
+  /** A token is not used in its last minute, or quarter: a transaction of 15 s has to end with it. */
+  ydbTokenMarginMs: MINUTE_MS,
+  /** A token that could not be renewed serves on this long, and a refused one rests, before a retry. */
+  ydbTokenRetryMs: 30 * SECOND_MS,
+  /** What is kept of the database's complaint: its issues quote the statement, which has 9,000 bytes. */
+  ydbFailureChars: 1_000,
+
+  /**
+   * Schema operations a minute in a migration: a serverless database takes 30, and five are left to
+   * whoever looks at its tables in the console, which counts as well.
+   */
+  ydbSchemaOperations: 25,
+  ydbSchemaWindowMs: MINUTE_MS,
+  /** One schema statement: a table takes about a second, one with many partitions ten. */
+  ydbSchemaCallMs: MINUTE_MS,
+  /** One schema statement with all its tries: a full bucket of 30 a minute is empty by then. */
+  ydbSchemaPatienceMs: 3 * MINUTE_MS,
+  /** Between two tries: the quota of 30 a minute gives two operations back in four seconds. */
+  ydbSchemaRetryMs: 4 * SECOND_MS,
 
   /** A waiting run nobody woke is looked at again after this long: one tick period. */
   waitRecheckMs: MINUTE_MS,
@@ -45,16 +111,28 @@ const ceilings = {
   overtakeMs: 15 * MINUTE_MS,
   /** Waiting runs woken when capacity frees; the rest follow as these start or on their timers. */
   wakeRuns: 50,
-  /** Watching starts at one second and doubles to a minute: a day-long job costs some 1,450 polls. */
+  /**
+   * Watching starts at one second and waits as long again as it has gone on, up to a minute: a
+   * day-long job costs some 1,450 polls, a read each.
+   */
   pollFirstMs: SECOND_MS,
   pollMaxMs: MINUTE_MS,
   /** From admission to the program's start: a Python environment in 15 minutes, 10 GB in under two. */
   startWithinMs: 20 * MINUTE_MS,
-  /** A starting attempt that recorded nothing for this long is looked up at the executor again. */
-  startLeaseMs: 30 * SECOND_MS,
+  /** A run's timer that is overdue by less is left to its message: a submit takes seconds. */
+  timerGraceMs: 30 * SECOND_MS,
+  /**
+   * The timer of a run that is still live is moved ahead by three times the run's age, within these:
+   * a job of ten minutes moves it twice. The longer one, and a tick period on top, is how late a run
+   * is looked at whose messages were all lost.
+   */
+  timerMoveFirstMs: MINUTE_MS,
+  timerMoveMaxMs: 10 * MINUTE_MS,
 
   /** One run tries at most this often, whatever YAML says. */
   attemptsMax: 20,
+  /** What a run keeps of why it was tried again: 20 times 500 characters are 10 KB in its row. */
+  retriedBecauseChars: 500,
   /** Job wall time where neither YAML nor a limit says otherwise. */
   timeoutDefaultMs: 24 * HOUR_MS,
   timeoutMaxMs: 30 * DAY_MS,
@@ -66,10 +144,15 @@ const ceilings = {
 
   /** 100 times the dearest instance type (g2.8, 928 units a second); see the sum asserted below. */
   unitRateMax: 100_000,
-  /** Settled spends an account remembers: 64 of 75 bytes are 5 KB, and an hour in steps of a minute. */
+  /** Settled spends an account remembers: 64 of 25 bytes are 1.6 KB, and an hour in steps of a minute. */
   accountSpends: 64,
-  /** Reservations open at once in one account: 200 of 170 bytes are 34 KB, one row at its worst. */
+  /** Reservations open at once in one account: 200 of 80 bytes are 16 KB, one row at its worst. */
   accountReservations: 200,
+  /**
+   * Entries in an account's own row: 8 of 110 bytes, so the row of a quiet project stays near 1 KB,
+   * and the row they move to has as much. A run has two entries, so every fourth run writes a row.
+   */
+  accountTailEntries: 8,
 
   /** Deliveries: 12 tries from 5 s doubling to 1 h: 5115 + 3600 s, some 2 h 25 min, then burial. */
   deliveryAttemptsMax: 12,
@@ -126,6 +209,12 @@ const ceilings = {
   outputFollowMs: 100,
   /** How often a laptop platform looks for work that another process wrote: one pragma, 10 µs. */
   neighbourPollMs: 100,
+  /**
+   * How long a platform drives a shared database after it last said so, and how often it does: a
+   * renewal costs 3 request units, and two may fail before another machine takes over.
+   */
+  platformLeaseMs: 150 * SECOND_MS,
+  platformLeaseRenewMs: MINUTE_MS,
   /** How often expired rows are dropped, and how many at once: the cloud's TTL runs hourly too. */
   sweepEveryMs: HOUR_MS,
   /** A stopping platform waits this long for running jobs before it leaves them to the next start. */
@@ -142,10 +231,10 @@ const ceilings = {
   nextFiresMax: 100_000,
   /** Fire times the API answers with where nobody says how many: a screen. */
   firesShown: 10,
-  /** Runs of a schedule that a listing of all reads first: a thousand schedules give 10,000 rows. */
-  runChunkRows: 10,
   /** Runs that one page goes through for those wanted: 300 ms of 1,000 schedules; then the next page. */
   runSearchRows: 18_000,
+  /** How often whoever waits looks at a shared database, which bills every look: 2 units a second. */
+  sharedPollMs: 2 * SECOND_MS,
   /** How often `up --until-idle` asks whether anything is left to do. */
   idlePollMs: 250,
   /** Message retention of the laptop's queues: YMQ's default of four days. */
@@ -306,8 +395,21 @@ export const limits: Readonly<typeof ceilings> = ceilings;
 assert(limits.tickHorizonMs <= limits.queueDelayMs, "a fire inside the horizon fits a queue delay");
 assert(limits.tickPageRows <= limits.scanRows, "a page of timers fits a scan");
 assert(limits.pollFirstMs <= limits.pollMaxMs, "polling slows down, never up");
+assert(limits.timerMoveFirstMs <= limits.timerMoveMaxMs, "timers move further ahead, never less");
+assert(limits.timerGraceMs < limits.timerMoveFirstMs, "a timer moves ahead, not back");
+assert(
+  limits.timerMoveMaxMs < limits.startWithinMs,
+  "a start that was cut short is looked at while it may still start",
+);
 assert(limits.sharedResources <= limits.scanRows, "all resources of a holder fit one scan");
 assert(limits.pageItems <= limits.pageItemsMax, "a page is no larger than the largest");
+assert(
+  2 * limits.platformLeaseRenewMs + limits.ydbTransactionMs < limits.platformLeaseMs,
+  "a lease outlives a renewal that failed",
+);
+assert(limits.ydbSchemaCallMs < limits.ydbSchemaPatienceMs, "a schema statement has a second try");
+assert(limits.ydbRequestMs * 3 <= limits.ydbTransactionMs, "a lost request leaves two tries");
+assert(limits.ydbTransactionMs < limits.ydbTokenMarginMs, "a token outlives its transaction");
 assert(limits.deliveryTimeoutMs * 5 <= MINUTE_MS, "five slow receivers fit notify's timeout");
 assert(
   limits.pythonBuildMs < limits.startWithinMs,

@@ -20,7 +20,7 @@ export interface Scan<T extends AnyTable> {
 }
 
 export interface Reader {
-  /** The row with this key, or undefined. */
+  /** The row with this key, or undefined. A body that asks for a key again pays for it once. */
   get<T extends AnyTable>(table: T, key: KeyOf<T>): Promise<Row<T> | undefined>;
   /** One answer per key, in order: cheaper than as many `get`s. */
   getMany<T extends AnyTable>(

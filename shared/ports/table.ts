@@ -35,6 +35,15 @@ export interface Table<C extends Columns = Columns, K extends keyof C & string =
   readonly columns: C;
   /** The primary key, in order: text and int columns only. */
   readonly key: readonly K[];
+  readonly layout?: TableLayout;
+}
+
+/** How an engine that spreads a table over machines is to cut it; one that has a file ignores it. */
+export interface TableLayout {
+  /** Whether to cut it where it is busy too, not only where it is large. */
+  readonly splitByLoad?: boolean;
+  /** Where it is cut from the beginning: ascending values of the first key column, an int. */
+  readonly splitAt?: readonly number[];
 }
 
 /** The key columns of a row. */
@@ -46,6 +55,7 @@ export function defineTable<const C extends Columns, const K extends keyof C & s
   name: string,
   columns: C,
   key: readonly K[],
+  layout: TableLayout = {},
 ): Table<C, K> {
-  return { name, columns, key };
+  return { name, columns, key, layout };
 }

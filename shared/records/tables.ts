@@ -1,9 +1,16 @@
-import { defineTable } from "../ports/table.ts";
+import { limits } from "../core/limits.ts";
+import { defineTable, type TableLayout } from "../ports/table.ts";
 
 /**
  * Every table of the product. What each holds and why its key is as it is stands in
  * `docs/architecture.md`.
  */
+
+/**
+ * Written with every fire or run. A table is small long after it is too busy for one machine, so
+ * its size would not get it cut.
+ */
+const BUSY: TableLayout = { splitByLoad: true };
 
 /** The moving part of a schedule: small, because every fire writes it. */
 export const schedulesTable = defineTable(
@@ -17,6 +24,7 @@ export const schedulesTable = defineTable(
     body: "json",
   },
   ["schedule"],
+  BUSY,
 );
 
 /** What a schedule says: large, written only when the configuration changes. */
@@ -26,11 +34,15 @@ export const definitionsTable = defineTable(
   ["schedule"],
 );
 
+const lanesAfterFirst = Array.from({ length: limits.timerLanes - 1 }, (_, index) => index + 1);
+
 /** "Somebody must look at this again at T": one row for every live thing. */
 export const timersTable = defineTable(
   "timers",
   { lane: "int", due_at: "int", kind: "text", ref: "text" },
   ["lane", "due_at", "kind", "ref"],
+  // A lane each from the start: every tick reads them all and every run writes to them.
+  { ...BUSY, splitAt: lanesAfterFirst },
 );
 
 export const runsTable = defineTable(
@@ -43,17 +55,21 @@ export const runsTable = defineTable(
     state: "text",
     version: "int",
     timer_at: "int",
+    timer: "text",
     body: "json",
+    owes: "json",
     expire_at: "expiry",
   },
   ["schedule", "nominal_at", "run"],
+  BUSY,
 );
 
-/** Runs of a schedule that wait or run: what the overlap policy looks at. */
+/** Runs of a schedule that wait, for the overlap policy; those that run hold units in an account. */
 export const activeTable = defineTable(
   "active",
   { schedule: "text", run: "text", effective_at: "int", state: "text", reason: "text" },
   ["schedule", "run"],
+  BUSY,
 );
 
 /** Runs that wait for their project's limits, in the order in which they may go. */
@@ -61,19 +77,26 @@ export const waitingTable = defineTable(
   "waiting",
   { project: "text", rank: "int", since: "int", run: "text" },
   ["project", "rank", "since", "run"],
+  BUSY,
 );
 
+/** The operations of calls. That of an attempt is told from its run, and no row of its own. */
 export const operationsTable = defineTable(
   "operations",
   { project: "text", operation: "text", version: "int", body: "json", expire_at: "expiry" },
   ["project", "operation"],
+  BUSY,
 );
 
-/** A project's operations by the time they were made: what a listing reads. */
+/**
+ * A project's operations by the time they were made: what a listing reads. The attempts of schedules
+ * are not among them.
+ */
 export const operationTimesTable = defineTable(
   "operation_times",
   { project: "text", created_at: "int", operation: "text", expire_at: "expiry" },
   ["project", "created_at", "operation"],
+  BUSY,
 );
 
 export const communitiesTable = defineTable("communities", { community: "text", body: "json" }, [
@@ -162,13 +185,19 @@ export const accountsTable = defineTable(
   "accounts",
   { project: "text", version: "int", body: "json" },
   ["project"],
+  BUSY,
 );
 
-/** The ledger: append-only, one sequence per project. */
-export const entriesTable = defineTable("entries", { project: "text", seq: "int", body: "json" }, [
-  "project",
-  "seq",
-]);
+/**
+ * The ledger but for its newest entries, which stand in their account's row. Append-only: some
+ * entries to a row, by the number of the first one, in one sequence per project.
+ */
+export const entriesTable = defineTable(
+  "entries",
+  { project: "text", seq: "int", body: "json" },
+  ["project", "seq"],
+  BUSY,
+);
 
 export const deliveriesTable = defineTable(
   "deliveries",
@@ -182,6 +211,7 @@ export const deliveriesTable = defineTable(
     expire_at: "expiry",
   },
   ["subscription", "delivery"],
+  BUSY,
 );
 
 /** What a request with this key led to, so that its repeat finds the same answer. */
@@ -189,6 +219,7 @@ export const requestsTable = defineTable(
   "requests",
   { scope: "text", key: "text", body: "json", expire_at: "expiry" },
   ["scope", "key"],
+  BUSY,
 );
 
 /** Messages that could not be understood, set aside with the reason. */

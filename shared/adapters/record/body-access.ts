@@ -3,6 +3,7 @@ import type { AnyTable, Reader, Scan, Transaction } from "../../ports/store.ts";
 import type { KeyOf, Row } from "../../ports/table.ts";
 import type { BodyScope } from "./body-scope.ts";
 import { decodeRow, encodeKey, encodeRow, type StoredKey, type StoredRow } from "./row-codec.ts";
+import { RowMemo } from "./row-memo.ts";
 import { scanRangeOf, type ScanRange } from "./scan-range.ts";
 import type { TableShape, TableShapes } from "./table-shape.ts";
 import { WriteBuffer } from "./write-buffer.ts";
@@ -23,13 +24,19 @@ export interface BodyAccess {
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** The reader a body is given. It answers from what the body itself wrote, then from the engine. */
+/**
+ * The reader a body is given. It answers from what the body itself wrote, then from what it has read
+ * by key before, then from the engine: a key is read once, however often a body asks for it. Every
+ * answer is decoded anew, so no two share anything that could be changed.
+ */
 export class BodyReader implements Reader {
   protected readonly access: BodyAccess;
   protected readonly buffer = new WriteBuffer();
+  readonly #memo: RowMemo;
 
   constructor(access: BodyAccess) {
     this.access = access;
+    this.#memo = new RowMemo(async (shape, keys) => await access.engine.getMany(shape, keys));
   }
 
   async get<T extends AnyTable>(table: T, key: KeyOf<T>): Promise<Row<T> | undefined> {
@@ -45,10 +52,9 @@ export class BodyReader implements Reader {
     const wanted = keys.map((key) => encodeKey(shape, key as Values));
     const writes = wanted.map((key) => this.buffer.get(shape, key));
     const unwritten = wanted.filter((_key, index) => writes[index] === undefined);
-    const found = unwritten.length === 0 ? [] : await this.access.engine.getMany(shape, unwritten);
-    const next = found.values();
+    const found = (await this.#memo.getMany(shape, unwritten)).values();
     return writes.map((write) => {
-      const stored = write === undefined ? next.next().value : write.row;
+      const stored = write === undefined ? found.next().value : write.row;
       return stored === undefined ? undefined : (decodeRow(shape, stored) as Row<T>);
     });
   }

@@ -1,6 +1,6 @@
 import { assert } from "../../core/assert.ts";
 import type { AnyTable } from "../../ports/store.ts";
-import type { ColumnType } from "../../ports/table.ts";
+import type { ColumnType, TableLayout } from "../../ports/table.ts";
 
 export interface ColumnShape {
   readonly name: string;
@@ -16,6 +16,7 @@ export interface TableShape {
   /** The columns outside the key. */
   readonly rest: readonly ColumnShape[];
   readonly expiry: ColumnShape | undefined;
+  readonly layout: TableLayout;
 }
 
 /** What every engine accepts unquoted, and what cannot be mistaken for anything else in a message. */
@@ -63,5 +64,22 @@ function shapeOf(table: AnyTable): TableShape {
   const expiries = columns.filter((column) => column.type === "expiry");
   assert(expiries.length <= 1, `${table.name} has at most one expiry column`);
   const rest = columns.filter((column) => !key.includes(column));
-  return { name: table.name, columns, key, rest, expiry: expiries[0] };
+  const layout = checkedLayout(table, key[0]);
+  return { name: table.name, columns, key, rest, expiry: expiries[0], layout };
+}
+
+function checkedLayout(table: AnyTable, first: ColumnShape | undefined): TableLayout {
+  const { layout = {} } = table;
+  const { splitAt = [] } = layout;
+  assert(
+    splitAt.length === 0 || first?.type === "int",
+    `${table.name} is cut by its first key column, an int`,
+  );
+  assert(
+    splitAt.every(
+      (at, index) => Number.isSafeInteger(at) && at > (splitAt[index - 1] ?? -Infinity),
+    ),
+    `${table.name} is cut at ascending integers, got ${splitAt.join(", ")}`,
+  );
+  return layout;
 }
