@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Reader, Transaction } from "../../shared/ports/store.ts";
 import type { StoreBench } from "./store.ts";
 import { anItem, countersTable, itemsTable } from "./store-tables.ts";
-import { counterOf, putCounter } from "./store-verbs.ts";
+import { counterOf, putCounter, putRows } from "./store-verbs.ts";
 
 export function describeTransactions({ store, another }: StoreBench): void {
   describe("a transaction", () => {
@@ -70,6 +70,18 @@ export function describeTransactions({ store, another }: StoreBench): void {
         async (reader) => await reader.scan(itemsTable, { limit: 900 }),
       );
       expect(rows.map(({ place }) => place)).toEqual(Array.from({ length: 500 }, (_row, n) => n));
+    });
+
+    it("gives a row that is read again anew, so that nothing done to the first one shows", async () => {
+      await putRows(store(), itemsTable, [anItem({ tags: ["a"] })]);
+      const key = { shelf: "s", place: 1 };
+      const seen = await store().transact("read", async (tx) => {
+        const [first, twin] = await tx.getMany(itemsTable, [key, key]);
+        (first?.tags as string[]).push("b");
+        const again = await tx.get(itemsTable, key);
+        return [first, twin, again].map((row) => row?.tags);
+      });
+      expect(seen).toEqual([["a", "b"], ["a"], ["a"]]);
     });
 
     it("may read in parallel", async () => {

@@ -8,7 +8,6 @@ import { readManifest, type FunctionManifest } from "../../infra/local/manifest.
 import { queueEvent, timerEvent } from "../../infra/local/trigger-events.ts";
 import { ManualClock } from "../../shared/adapters/manual/manual-clock.ts";
 import { MemoryQueue, type QueueSettings } from "../../shared/adapters/memory/memory-queue.ts";
-import { openSqliteStore } from "../../shared/adapters/sqlite/sqlite-store.ts";
 import type { ApiServices } from "../../shared/api/api-services.ts";
 import type { Api } from "../../shared/api/api.ts";
 import { createApi } from "../../shared/api/create-api.ts";
@@ -28,7 +27,6 @@ import type { OutgoingMessage, QueueName } from "../../shared/ports/queue.ts";
 import type { Random } from "../../shared/ports/random.ts";
 import type { Store } from "../../shared/ports/store.ts";
 import { readRun } from "../../shared/records/run-record.ts";
-import { tables } from "../../shared/records/tables.ts";
 import { scanTimers, type Timer } from "../../shared/records/timer-record.ts";
 import { applyConfiguration, type Applied } from "../../shared/usecases/apply-configuration.ts";
 import { cancelRun } from "../../shared/usecases/cancel-run.ts";
@@ -42,6 +40,7 @@ import { MemoryFiles } from "./memory-files.ts";
 import { RecordingChannel } from "./recording-channel.ts";
 import { ScriptedExecutor, type Script } from "./scripted-executor.ts";
 import { seededRandom } from "./seeded-random.ts";
+import { openTestStore } from "./test-store.ts";
 
 export const manifest = readManifest(readFileSync("serverless.yaml", "utf8"));
 
@@ -58,6 +57,8 @@ export interface WorldOptions {
   readonly seenStore?: (store: Store) => Store;
   /** A file to share with another world; one of its own unless given. */
   readonly path?: string;
+  /** The store itself, where it is not to be one on a file. */
+  readonly store?: Store;
   readonly seed?: number;
 }
 
@@ -102,7 +103,7 @@ export class World {
     this.#folder =
       options.path === undefined ? mkdtempSync(join(FOLDER, "orrery-world-")) : undefined;
     this.path = options.path ?? join(this.#folder ?? "", "orrery.db");
-    this.store = openSqliteStore({ path: this.path, tables });
+    this.store = options.store ?? openTestStore(this.path);
     this.executor = new ScriptedExecutor(this.clock, (request) => this.#scriptOf(request));
     this.#memory = this.#emptyQueues();
     const services: Services = {

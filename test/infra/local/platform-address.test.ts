@@ -24,7 +24,7 @@ async function addressesOf(
     log: "story",
     ...options,
   };
-  const platform = Platform.open(whole);
+  const platform = await Platform.open(whole);
   test.onTestFinished(async () => {
     await platform.stop();
   });
