@@ -1,12 +1,15 @@
-import { resolve } from "node:path";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import {
   commandServices,
   hasData,
-  openDataDirectory,
+  openData,
   platformRuns,
   type DataDirectory,
 } from "../infra/local/wiring.ts";
 import { apiToken } from "../infra/local/api-token.ts";
+import { isLeased } from "../infra/local/platform-lease.ts";
 import type { ApiServices } from "../shared/api/api-services.ts";
 import { createApi } from "../shared/api/create-api.ts";
 import { orreryServices } from "../shared/api/services/orrery/orrery-services.ts";
@@ -14,6 +17,7 @@ import { OrreryError } from "../shared/core/errors.ts";
 import type { Log } from "../shared/ports/log.ts";
 import type { Services } from "../shared/usecases/services.ts";
 import { localClient, type ApiClient } from "./api-client.ts";
+import { storeOf, type StateOptions } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** A data directory that a command works on, beside a running platform or without one. */
@@ -25,43 +29,71 @@ export interface OpenData extends DataDirectory {
   readonly services: Services;
 }
 
-/** Does something with a data directory that must be there; one that is not is never made. */
+/**
+ * Does something with a data directory that must be there; one that is not is never made. Where the
+ * state is in a database elsewhere, this machine may have no directory: it is done without.
+ */
 export async function withData<T>(
   terminal: Terminal,
-  directory: string,
+  options: StateOptions,
   use: (data: OpenData) => Promise<T>,
 ): Promise<T> {
-  if (hasData(directory)) return await withNewData(terminal, directory, use);
-  throw new OrreryError(
-    "DATA_NOT_FOUND",
-    `There is no platform's data in ${resolve(directory)}: start one there with \`orrery up\`, or name another folder with --data`,
-  );
+  const directory = options.data;
+  const store = storeOf(options);
+  if (store === undefined ? hasData(directory) : existsSync(directory)) {
+    return await withNewData(terminal, options, use);
+  }
+  if (store === undefined) {
+    throw new OrreryError(
+      "DATA_NOT_FOUND",
+      `There is no platform's data in ${resolve(directory)}: start one there with \`orrery up\`, or name another folder with --data`,
+    );
+  }
+  const passing = mkdtempSync(join(tmpdir(), "orrery-"));
+  try {
+    return await useData(terminal, { directory: resolve(directory), kept: passing, store }, use);
+  } finally {
+    rmSync(passing, { recursive: true, maxRetries: 3 });
+  }
 }
 
 /** Does something with a data directory, which is made when absent. */
 export async function withNewData<T>(
   terminal: Terminal,
-  directory: string,
+  options: StateOptions,
   use: (data: OpenData) => Promise<T>,
 ): Promise<T> {
-  const absolute = resolve(directory);
-  const data = openDataDirectory(absolute);
+  const directory = resolve(options.data);
+  return await useData(terminal, { directory, kept: directory, store: storeOf(options) }, use);
+}
+
+interface Place {
+  /** The data directory that was asked for. */
+  readonly directory: string;
+  /** The one that is opened. */
+  readonly kept: string;
+  readonly store: string | undefined;
+}
+
+async function useData<T>(
+  terminal: Terminal,
+  { directory, kept, store }: Place,
+  use: (data: OpenData) => Promise<T>,
+): Promise<T> {
+  const data = await openData(kept, { store });
   try {
+    // Else the first call finds out, and the API would report it beside the command.
+    await data.shared?.check();
     const services = commandServices(data, warningsOn(terminal));
-    return await use({
-      ...data,
-      directory: absolute,
-      services,
-      api: apiOf(data, services, absolute),
-    });
+    const token = apiToken(kept, services.random);
+    return await use({ ...data, directory, services, api: apiOf(data, services, token) });
   } finally {
-    await data.store.close();
+    await data.close();
   }
 }
 
 /** Our own methods over a data directory, in this process. */
-function apiOf(data: DataDirectory, services: Services, directory: string): ApiClient {
-  const token = apiToken(directory, services.random);
+function apiOf(data: DataDirectory, services: Services, token: string): ApiClient {
   const apiServices: ApiServices = {
     ...services,
     apiToken: token,
@@ -73,9 +105,18 @@ function apiOf(data: DataDirectory, services: Services, directory: string): ApiC
 }
 
 /** Says on the side that no platform runs, and what that means for what was just asked. */
-export function warnUnlessRunning(terminal: Terminal, data: OpenData, meaning: string): void {
-  if (platformRuns(data.directory)) return;
-  terminal.err(`No platform runs on ${data.directory}: ${meaning}.`);
+export async function warnUnlessRunning(
+  terminal: Terminal,
+  data: OpenData,
+  meaning: string,
+): Promise<void> {
+  if (data.shared === undefined) {
+    if (platformRuns(data.directory)) return;
+    terminal.err(`No platform runs on ${data.directory}: ${meaning}.`);
+  } else {
+    if (await isLeased(data)) return;
+    terminal.err(`No platform drives ${data.shared.address}: ${meaning}.`);
+  }
 }
 
 /** A command prints its own result; of the log only trouble is worth a line. */

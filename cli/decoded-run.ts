@@ -1,13 +1,6 @@
 import { durationMs, timestampMs, type Timestamp } from "@bufbuild/protobuf/wkt";
 import { assert } from "../shared/core/assert.ts";
-import {
-  executionId,
-  jobId,
-  operationId,
-  projectId,
-  scheduleName,
-  type RunId,
-} from "../shared/core/ids.ts";
+import { executionId, jobId, projectId, scheduleName, type RunId } from "../shared/core/ids.ts";
 import type { Attempt } from "../shared/core/run/attempt.ts";
 import type { Reason, ReasonCode } from "../shared/core/run/reason.ts";
 import type { Run, RunCause, RunState } from "../shared/core/run/run.ts";
@@ -64,7 +57,6 @@ function decodeAttempt(message: AttemptMessage): Attempt {
   const { softLimit, hardLimit } = message;
   return {
     number: message.number,
-    operation: operationId(message.operation),
     admittedAt: required(message.admittedAt),
     instanceType: message.instanceType,
     rate: 0,
@@ -72,7 +64,6 @@ function decodeAttempt(message: AttemptMessage): Attempt {
     softLimitMs: softLimit === undefined ? 0 : durationMs(softLimit),
     hardLimitMs: hardLimit === undefined ? 0 : durationMs(hardLimit),
     ...optional("startedAt", message.startedAt),
-    polls: 0,
     ...(message.endedAt === undefined ? {} : { end: decodeEnd(message, message.endedAt) }),
   };
 }

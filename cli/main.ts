@@ -3,6 +3,7 @@ import { cancelCommand } from "./commands/cancel.ts";
 import { deliveriesCommand } from "./commands/deliveries.ts";
 import { explainCommand } from "./commands/explain.ts";
 import { logsCommand } from "./commands/logs.ts";
+import { migrateCommand } from "./commands/migrate.ts";
 import { nextCommand } from "./commands/next.ts";
 import { rejectedCommand } from "./commands/rejected.ts";
 import { runCommand } from "./commands/run.ts";
@@ -74,6 +75,7 @@ function commandGroups(terminal: Terminal): readonly (readonly [string, readonly
       ],
     ],
     ["Who may call the API:", [tokenCommand(terminal)]],
+    ["Where the state is:", [migrateCommand(terminal)]],
   ];
 }
 
@@ -85,7 +87,8 @@ Start here:
   orrery runs                          in a second terminal: what has run?
 
 Commands find a platform's data in .orrery, in --data, or in ORRERY_DATA. They
-read and write it themselves, beside a running platform and without one.
+read and write it themselves, beside a running platform and without one. With
+--store, or ORRERY_STORE, the state is in that YDB database.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or input, 3 not found, 4 a platform
 already runs.`;

@@ -9,6 +9,27 @@ export function dataOption(): Option {
     .default(".orrery");
 }
 
+/**
+ * `--store URL`: the database that has the state. Its credentials are never an option: a command
+ * line is there for every user of the machine to read.
+ */
+export function storeOption(): Option {
+  return new Option("--store <url>", "the YDB database that has the state, not the directory").env(
+    "ORRERY_STORE",
+  );
+}
+
+/** Where a command finds the state, and what belongs to it on this machine. */
+export interface StateOptions {
+  readonly data: string;
+  readonly store?: string;
+}
+
+/** The address that `--store` gave; an empty one, as an environment may have it, is none. */
+export function storeOf({ store }: { readonly store?: string }): string | undefined {
+  return store === "" ? undefined : store;
+}
+
 /** `--json`: the stable form, documented in docs/cli.md. */
 export function jsonOption(): Option {
   return new Option("--json", "print one JSON document instead of text");

@@ -39,6 +39,8 @@ export function reportError(terminal: Terminal, thrown: unknown): number {
     case "MESSAGE_INVALID":
     case "MESSAGE_TOO_LARGE":
     case "RUN_FINISHED":
+    case "STORE_ADDRESS_INVALID":
+    case "STORE_TOKEN_INVALID":
     case "USAGE":
       return EXIT.invalid;
     case "DATA_NOT_FOUND":

@@ -14,6 +14,7 @@ import {
 } from "../shared/core/ids.ts";
 import { NAME_PATTERN } from "../shared/core/ids.ts";
 import { limits } from "../shared/core/limits.ts";
+import { INSTANT_MAX, instant, type Instant } from "../shared/core/time/instant.ts";
 
 /** What stands in a message's body, or why it cannot be read. */
 export type Body<T> =
@@ -36,18 +37,30 @@ const intakeBody = z.strictObject({
     .default({}),
 });
 
+/** A look at a run, and where it belongs (`shared/usecases/nudge.ts`). */
+export interface RunBody {
+  readonly run: RunId;
+  readonly chain?: Instant | undefined;
+  readonly attempt?: number | undefined;
+  readonly isFirst?: true | undefined;
+}
+
+const runId = z.string().transform((text, context): RunId => {
+  const key = runKeyOf(text);
+  if (key !== undefined) return key.run;
+  context.addIssue({ code: "custom", message: "expected a run id" });
+  return z.NEVER;
+});
+
 const runBody = z.strictObject({
-  run: z.string().transform((text, context): RunId => {
-    const key = runKeyOf(text);
-    if (key !== undefined) return key.run;
-    context.addIssue({ code: "custom", message: "expected a run id" });
-    return z.NEVER;
-  }),
+  chain: z.int().min(0).max(INSTANT_MAX).transform(instant).optional(),
+  attempt: z.int().min(1).max(limits.attemptsMax).optional(),
+  isFirst: z.literal(true).optional(),
+  run: runId,
 });
 
 /** What a watch message asks to look at. */
-export type WatchBody =
-  { readonly run: RunId } | { readonly operation: OperationId } | { readonly job: JobId };
+export type WatchBody = RunBody | { readonly operation: OperationId } | { readonly job: JobId };
 
 const watchBody = z.union(
   [
@@ -68,7 +81,14 @@ const watchBody = z.union(
   "expected a run, an operation or a job, and nothing else",
 );
 
+/** A delivery, and the run that owes it where it has no row yet. */
+export interface DeliveryBody {
+  readonly delivery: DeliveryId;
+  readonly run?: RunId | undefined;
+}
+
 const deliveryBody = z.strictObject({
+  run: runId.optional(),
   delivery: z
     .string()
     .regex(/^[^.]+\.[0-9a-f]{16}$/, "expected a delivery id")
@@ -83,7 +103,7 @@ export function readIntakeBody(text: string): Body<IntakeBody> {
 }
 
 /** The body of a submit message. */
-export function readRunBody(text: string): Body<{ readonly run: RunId }> {
+export function readRunBody(text: string): Body<RunBody> {
   return read(runBody, text);
 }
 
@@ -93,7 +113,7 @@ export function readWatchBody(text: string): Body<WatchBody> {
 }
 
 /** The body of a notify message. */
-export function readDeliveryBody(text: string): Body<{ readonly delivery: DeliveryId }> {
+export function readDeliveryBody(text: string): Body<DeliveryBody> {
   return read(deliveryBody, text);
 }
 

@@ -5,12 +5,11 @@ import { firstItems } from "../api-client.ts";
 import { withData } from "../data.ts";
 import { required } from "../decoded-run.ts";
 import { oneLine } from "../one-line.ts";
-import { dataOption, jsonOption, limitOption } from "../options.ts";
+import { dataOption, jsonOption, limitOption, type StateOptions, storeOption } from "../options.ts";
 import { printTable, titles, type Cell } from "../table.ts";
 import { printJson, type Style, type Terminal } from "../terminal.ts";
 
-interface DeliveriesOptions {
-  readonly data: string;
+interface DeliveriesOptions extends StateOptions {
   readonly subscription?: string;
   readonly state?: string;
   readonly limit: number;
@@ -39,9 +38,10 @@ export function deliveriesCommand(terminal: Terminal): Command {
     .addOption(limitOption("-n, --limit <number>", "how many", 20))
     .addOption(jsonOption())
     .addOption(dataOption())
+    .addOption(storeOption())
     .addHelpText("after", "\nExample:\n  orrery deliveries --state buried")
     .action(async (options: DeliveriesOptions) => {
-      await withData(terminal, options.data, async ({ api }) => {
+      await withData(terminal, options, async ({ api }) => {
         const { subscription = "", state = "" } = options;
         const deliveries = await firstItems(options.limit, async (page) => {
           const request = { subscription, state, ...page };

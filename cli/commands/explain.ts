@@ -9,13 +9,12 @@ import {
 import { warnUnlessRunning, withData } from "../data.ts";
 import { decodeReason, decodeRun, required } from "../decoded-run.ts";
 import { viewExplanation } from "../explanation-view.ts";
-import { dataOption, jsonOption } from "../options.ts";
+import { dataOption, jsonOption, type StateOptions, storeOption } from "../options.ts";
 import { readableMs, reasonText, stateCell, tookText, unitsText } from "../run-text.ts";
 import { printTable, type Cell } from "../table.ts";
 import { printJson, type Terminal } from "../terminal.ts";
 
-interface ExplainOptions {
-  readonly data: string;
+interface ExplainOptions extends StateOptions {
   readonly json?: true;
 }
 
@@ -31,17 +30,22 @@ export function explainCommand(terminal: Terminal): Command {
     .argument("<run>", "a run id, as `orrery runs` lists it")
     .addOption(jsonOption())
     .addOption(dataOption())
+    .addOption(storeOption())
     .addHelpText(
       "after",
       '\nExample:\n  orrery explain "$(orrery runs --state waiting --limit 1 --json | jq -r .runs[0].run)"',
     )
     .action(async (run: string, options: ExplainOptions) => {
-      await withData(terminal, options.data, async (data) => {
+      await withData(terminal, options, async (data) => {
         const explanation = await data.api.call(RunService.method.explain, { run });
         if (options.json === true) printJson(terminal, viewExplanation(explanation));
         else print(terminal, explanation, data.clock.now());
         if (!isFinal(decodeRun(explanation.run).state)) {
-          warnUnlessRunning(terminal, data, "nothing starts or ends before the next `orrery up`");
+          await warnUnlessRunning(
+            terminal,
+            data,
+            "nothing starts or ends before the next `orrery up`",
+          );
         }
       });
     });

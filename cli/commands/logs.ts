@@ -4,11 +4,10 @@ import { isFinal, type RunState } from "../../shared/core/run/run.ts";
 import type { LogStream } from "../../shared/ports/executor.ts";
 import { RunService } from "../../shared/gen/orrery/v1/run_service_pb.ts";
 import { warnUnlessRunning, withData, type OpenData } from "../data.ts";
-import { dataOption, wholeNumber } from "../options.ts";
+import { dataOption, type StateOptions, storeOption, wholeNumber } from "../options.ts";
 import type { Terminal } from "../terminal.ts";
 
-interface LogsOptions {
-  readonly data: string;
+interface LogsOptions extends StateOptions {
   readonly attempt?: number;
   readonly stream?: LogStream;
   readonly follow?: true;
@@ -32,13 +31,14 @@ export function logsCommand(terminal: Terminal): Command {
     .addOption(new Option("--stream <stream>", "one stream alone, to stdout").choices(streams))
     .option("-f, --follow", "wait for its start if need be, and go on until the attempt ends")
     .addOption(dataOption())
+    .addOption(storeOption())
     .addHelpText(
       "after",
       "\nExamples:\n  orrery logs nightly-train.20270115T233000Z.1f0a9c3e\n" +
         '  orrery logs --follow "$(orrery run nightly-train)"',
     )
     .action(async (run: string, options: LogsOptions) => {
-      await withData(terminal, options.data, async (data) => {
+      await withData(terminal, options, async (data) => {
         await logs(terminal, data, { run, options });
       });
     });
@@ -53,7 +53,11 @@ async function logs(
   if (follow === true) {
     const { state } = await data.api.call(RunService.method.get, { run: asked.run });
     if (!isFinal(state as RunState)) {
-      warnUnlessRunning(terminal, data, "only the next `orrery up` will start or end the run");
+      await warnUnlessRunning(
+        terminal,
+        data,
+        "only the next `orrery up` will start or end the run",
+      );
     }
   }
   const copies: readonly Copy[] =

@@ -4,11 +4,10 @@ import { PlatformService, type Rejection } from "../../shared/gen/orrery/v1/plat
 import { withData } from "../data.ts";
 import { required } from "../decoded-run.ts";
 import { oneLine } from "../one-line.ts";
-import { dataOption, jsonOption, limitOption } from "../options.ts";
+import { dataOption, jsonOption, limitOption, type StateOptions, storeOption } from "../options.ts";
 import { printJson, type Terminal } from "../terminal.ts";
 
-interface RejectedOptions {
-  readonly data: string;
+interface RejectedOptions extends StateOptions {
   readonly limit: number;
   readonly json?: true;
 }
@@ -24,9 +23,10 @@ export function rejectedCommand(terminal: Terminal): Command {
     .addOption(limitOption("-n, --limit <number>", "how many", 20))
     .addOption(jsonOption())
     .addOption(dataOption())
+    .addOption(storeOption())
     .addHelpText("after", "\nExample:\n  orrery rejected --limit 5")
     .action(async (options: RejectedOptions) => {
-      await withData(terminal, options.data, async ({ api }) => {
+      await withData(terminal, options, async ({ api }) => {
         const { rejections } = await api.call(PlatformService.method.listRejections, {
           pageSize: BigInt(options.limit),
         });

@@ -9,13 +9,19 @@ import { RunService } from "../../shared/gen/orrery/v1/run_service_pb.ts";
 import { ScheduleService } from "../../shared/gen/orrery/v1/schedule_service_pb.ts";
 import { warnUnlessRunning, withData, type OpenData } from "../data.ts";
 import { decodeRun } from "../decoded-run.ts";
-import { dataOption, inputOption, jsonOption, type Inputs } from "../options.ts";
+import {
+  dataOption,
+  inputOption,
+  type Inputs,
+  jsonOption,
+  type StateOptions,
+  storeOption,
+} from "../options.ts";
 import { pollUntil } from "../poll-until.ts";
 import { reasonText, tookText } from "../run-text.ts";
 import { printJson, type Terminal } from "../terminal.ts";
 
-interface RunOptions {
-  readonly data: string;
+interface RunOptions extends StateOptions {
   readonly input: Inputs;
   readonly wait?: true;
   readonly json?: true;
@@ -35,6 +41,7 @@ export function runCommand(terminal: Terminal): Command {
     .option("-w, --wait", "wait for its end; exit 0 when it succeeded, else 1")
     .addOption(jsonOption())
     .addOption(dataOption())
+    .addOption(storeOption())
     .addHelpText(
       "after",
       "\nExamples:\n  orrery run nightly-train\n" +
@@ -43,7 +50,7 @@ export function runCommand(terminal: Terminal): Command {
     .action(async (schedule: string, options: RunOptions) => {
       await withData(
         terminal,
-        options.data,
+        options,
         async (data) => await run(terminal, data, { schedule, options }),
       );
     });
@@ -61,14 +68,14 @@ async function run(
   const show = (made: Run): void =>
     options.json === true ? printJson(terminal, viewRun(made)) : terminal.out(id);
 
-  warnUnlessRunning(terminal, data, "the run starts with the next `orrery up`");
+  await warnUnlessRunning(terminal, data, "the run starts with the next `orrery up`");
   if (options.wait !== true) {
     show(await find());
     return;
   }
   // The id alone is known before the end; whoever waits may want it for `logs --follow`.
   if (options.json !== true) terminal.out(id);
-  const ended = await pollUntil(data.clock, async () => {
+  const ended = await pollUntil(data, async () => {
     const seen = await find();
     return isFinal(seen.state) ? seen : undefined;
   });

@@ -7,13 +7,12 @@ import { firstItems } from "../api-client.ts";
 import { withData, type OpenData } from "../data.ts";
 import { decodeRun } from "../decoded-run.ts";
 import { oneLine } from "../one-line.ts";
-import { dataOption, jsonOption, limitOption } from "../options.ts";
+import { dataOption, jsonOption, limitOption, type StateOptions, storeOption } from "../options.ts";
 import { readableMs, stateCell, tookText, unitsText } from "../run-text.ts";
 import { printTable, titles, type Cell } from "../table.ts";
 import { printJson, type Terminal } from "../terminal.ts";
 
-interface RunsOptions {
-  readonly data: string;
+interface RunsOptions extends StateOptions {
   readonly schedule?: string;
   readonly state?: RunState;
   readonly limit: number;
@@ -41,13 +40,14 @@ export function runsCommand(terminal: Terminal): Command {
     .addOption(limitOption("-n, --limit <number>", "how many", 20))
     .addOption(jsonOption())
     .addOption(dataOption())
+    .addOption(storeOption())
     .addHelpText(
       "after",
       "\nExamples:\n  orrery runs\n  orrery runs --schedule nightly-train --state failed\n" +
         "  orrery runs --json | jq -r '.runs[].run'",
     )
     .action(async (options: RunsOptions) => {
-      await withData(terminal, options.data, async (data) => await runs(terminal, data, options));
+      await withData(terminal, options, async (data) => await runs(terminal, data, options));
     });
 }
 

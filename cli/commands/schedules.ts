@@ -5,13 +5,12 @@ import type { RunState } from "../../shared/core/run/run.ts";
 import { firstItems } from "../api-client.ts";
 import { withData } from "../data.ts";
 import { required } from "../decoded-run.ts";
-import { dataOption, jsonOption, limitOption } from "../options.ts";
+import { dataOption, jsonOption, limitOption, type StateOptions, storeOption } from "../options.ts";
 import { stateCell } from "../run-text.ts";
 import { printTable, titles, type Cell } from "../table.ts";
 import { printJson, type Terminal } from "../terminal.ts";
 
-interface SchedulesOptions {
-  readonly data: string;
+interface SchedulesOptions extends StateOptions {
   readonly limit: number;
   readonly json?: true;
 }
@@ -27,9 +26,10 @@ export function schedulesCommand(terminal: Terminal): Command {
     .addOption(limitOption("-n, --limit <number>", "how many", 100))
     .addOption(jsonOption())
     .addOption(dataOption())
+    .addOption(storeOption())
     .addHelpText("after", "\nExample:\n  orrery schedules --json | jq -r '.schedules[].schedule'")
     .action(async (options: SchedulesOptions) => {
-      await withData(terminal, options.data, async ({ api }) => {
+      await withData(terminal, options, async ({ api }) => {
         const schedules = await firstItems(options.limit, async (page) => {
           const { schedules: items, nextPageToken } = await api.call(
             ScheduleService.method.list,

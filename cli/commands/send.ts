@@ -3,11 +3,16 @@ import { DURABLE_QUEUE } from "../../infra/local/local-queue.ts";
 import { OrreryError } from "../../shared/core/errors.ts";
 import { limits } from "../../shared/core/limits.ts";
 import { warnUnlessRunning, withNewData } from "../data.ts";
-import { dataOption, inputOption, type Inputs } from "../options.ts";
+import {
+  dataOption,
+  inputOption,
+  type Inputs,
+  type StateOptions,
+  storeOption,
+} from "../options.ts";
 import type { Terminal } from "../terminal.ts";
 
-interface SendOptions {
-  readonly data: string;
+interface SendOptions extends StateOptions {
   readonly id?: string;
   readonly input: Inputs;
   readonly body?: string;
@@ -27,6 +32,7 @@ export function sendCommand(terminal: Terminal): Command {
     .addOption(inputOption())
     .option("--body <text>", "send this text as it is instead; - reads it from stdin")
     .addOption(dataOption())
+    .addOption(storeOption())
     .addHelpText(
       "after",
       "\nExamples:\n  orrery send nightly-train --id order-4711 --input DATE=2027-01-14\n" +
@@ -43,14 +49,14 @@ async function send(
   options: SendOptions,
 ): Promise<void> {
   const given = await givenBody(schedule, options);
-  await withNewData(terminal, options.data, async (data) => {
+  await withNewData(terminal, options, async (data) => {
     const { clock, random } = data.services;
     // Never the sender's id: a repeat must not replace a message that is still on its way.
     const id = random.id();
     const body = given ?? JSON.stringify({ schedule, id: options.id ?? id, inputs: options.input });
     await data.journal.add(DURABLE_QUEUE, { id, body, sentAt: clock.now() });
     terminal.out(id);
-    warnUnlessRunning(terminal, data, "the message waits for the next `orrery up`");
+    await warnUnlessRunning(terminal, data, "the message waits for the next `orrery up`");
   });
 }
 

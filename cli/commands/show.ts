@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { outputPath } from "../../infra/local/wiring.ts";
 import { attemptIdOf } from "../../shared/core/ids.ts";
+import { attemptOperationId } from "../../shared/core/operation/attempt-operation.ts";
 import type { Attempt } from "../../shared/core/run/attempt.ts";
 import type { Run } from "../../shared/core/run/run.ts";
 import { viewRun } from "../../shared/core/run/run-view.ts";
@@ -8,13 +9,12 @@ import { formatInstant, type Instant } from "../../shared/core/time/instant.ts";
 import { RunService } from "../../shared/gen/orrery/v1/run_service_pb.ts";
 import { withData, type OpenData } from "../data.ts";
 import { decodeRun } from "../decoded-run.ts";
-import { dataOption, jsonOption } from "../options.ts";
+import { dataOption, jsonOption, type StateOptions, storeOption } from "../options.ts";
 import { readableMs, reasonText, stateCell } from "../run-text.ts";
 import { printTable, type Cell } from "../table.ts";
 import { printJson, type Terminal } from "../terminal.ts";
 
-interface ShowOptions {
-  readonly data: string;
+interface ShowOptions extends StateOptions {
   readonly json?: true;
 }
 
@@ -30,12 +30,13 @@ export function showCommand(terminal: Terminal): Command {
     .argument("<run>", "a run id, as `orrery runs` lists it")
     .addOption(jsonOption())
     .addOption(dataOption())
+    .addOption(storeOption())
     .addHelpText(
       "after",
       "\nExample:\n  orrery show nightly-train.20270115T233000Z.1f0a9c3e --json",
     )
     .action(async (run: string, options: ShowOptions) => {
-      await withData(terminal, options.data, async (data) => {
+      await withData(terminal, options, async (data) => {
         const found = decodeRun(await data.api.call(RunService.method.get, { run }));
         if (options.json === true) printJson(terminal, viewRun(found));
         else print(terminal, data, found);
@@ -81,7 +82,7 @@ function printAttempt(
       ["Admitted", formatInstant(attempt.admittedAt)],
       ...instantRow("Started", attempt.startedAt),
       ...row("Ended", endedText(attempt)),
-      ["Operation", attempt.operation],
+      ["Operation", attemptOperationId(run, number)],
     ],
     "  ",
   );

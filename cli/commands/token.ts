@@ -5,14 +5,18 @@ import { PlatformService, type Token } from "../../shared/gen/orrery/v1/platform
 import { firstItems } from "../api-client.ts";
 import { withData, withNewData } from "../data.ts";
 import { required } from "../decoded-run.ts";
-import { dataOption, jsonOption, limitOption } from "../options.ts";
+import { dataOption, jsonOption, limitOption, type StateOptions, storeOption } from "../options.ts";
 import { printTable, titles, type Cell } from "../table.ts";
 import { printJson, type Terminal } from "../terminal.ts";
 
-interface CreateOptions {
-  readonly data: string;
+interface CreateOptions extends StateOptions {
   readonly type: string;
   readonly expires?: Instant;
+  readonly json?: true;
+}
+
+interface ListOptions extends StateOptions {
+  readonly limit: number;
   readonly json?: true;
 }
 
@@ -43,9 +47,10 @@ function createCommand(terminal: Terminal): Command {
     .option("--expires <instant>", "when it stops working, such as 2027-01-31T00:00:00Z", instantOf)
     .addOption(jsonOption())
     .addOption(dataOption())
+    .addOption(storeOption())
     .addHelpText("after", "\nExample:\n  orrery token create anna --expires 2027-06-30T00:00:00Z")
     .action(async (subjectId: string, options: CreateOptions) => {
-      await withNewData(terminal, options.data, async ({ api }) => {
+      await withNewData(terminal, options, async ({ api }) => {
         const { expires, type: subjectType } = options;
         const { token, secret } = await api.call(PlatformService.method.createToken, {
           subjectId,
@@ -64,8 +69,9 @@ function listCommand(terminal: Terminal): Command {
     .addOption(limitOption("-n, --limit <number>", "how many", 100))
     .addOption(jsonOption())
     .addOption(dataOption())
-    .action(async (options: { data: string; limit: number; json?: true }) => {
-      await withData(terminal, options.data, async ({ api }) => {
+    .addOption(storeOption())
+    .action(async (options: ListOptions) => {
+      await withData(terminal, options, async ({ api }) => {
         const tokens = await firstItems(options.limit, async (page) => {
           const { tokens: items, nextPageToken } = await api.call(
             PlatformService.method.listTokens,
@@ -89,8 +95,9 @@ function deleteCommand(terminal: Terminal): Command {
     .description("Makes a token worth nothing; one that is gone already is fine.")
     .argument("<token>", "the token's id, as `orrery token list` shows it")
     .addOption(dataOption())
-    .action(async (tokenId: string, options: { data: string }) => {
-      await withData(terminal, options.data, async ({ api }) => {
+    .addOption(storeOption())
+    .action(async (tokenId: string, options: StateOptions) => {
+      await withData(terminal, options, async ({ api }) => {
         await api.call(PlatformService.method.deleteToken, { tokenId });
         terminal.out(`Token ${tokenId} is worth nothing now.`);
       });

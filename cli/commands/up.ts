@@ -10,16 +10,15 @@ import { limits } from "../../shared/core/limits.ts";
 import type { Clock } from "../../shared/ports/clock.ts";
 import { loadConfiguration } from "../configuration.ts";
 import { readPackageFile } from "../package-file.ts";
-import { dataOption } from "../options.ts";
+import { dataOption, type StateOptions, storeOf, storeOption } from "../options.ts";
 import type { Terminal } from "../terminal.ts";
 import { watchFile } from "../watch-file.ts";
 
 /** What a shell shows for a process that a signal ended: 128 and its number. */
 const EXIT_BY_SIGNAL = { SIGINT: 130, SIGTERM: 143 } as const;
 
-interface UpOptions {
+interface UpOptions extends StateOptions {
   readonly config?: string;
-  readonly data: string;
   readonly host: string;
   readonly port: number;
   readonly publicUrl?: string;
@@ -39,6 +38,7 @@ export function upCommand(terminal: Terminal): Command {
     )
     .option("-c, --config <file>", "the schedules YAML to apply and to watch")
     .addOption(dataOption())
+    .addOption(storeOption())
     .option("--host <address>", "the address to listen on", "127.0.0.1")
     .option("-p, --port <number>", "the port to listen on; 0 takes a free one", parsePort, 7070)
     .option(
@@ -67,6 +67,7 @@ async function up(terminal: Terminal, options: UpOptions): Promise<void> {
     config === undefined ? undefined : await loadConfiguration(terminal, config, trail);
   const platformOptions: PlatformOptions = {
     dataDirectory: resolve(options.data),
+    store: storeOf(options),
     manifest: readManifest(readPackageFile("serverless.yaml")),
     host: options.host,
     port: options.port,
@@ -76,7 +77,7 @@ async function up(terminal: Terminal, options: UpOptions): Promise<void> {
   };
   // Loaded only here: no other command needs the platform, and it is the largest part of the program.
   const { Platform: LocalPlatform } = await import("../../infra/local/platform.ts");
-  const platform = LocalPlatform.open(platformOptions);
+  const platform = await LocalPlatform.open(platformOptions);
   const stopped = untilSignal(platform.services.clock);
   const watches: (() => void)[] = [];
   try {
@@ -85,7 +86,8 @@ async function up(terminal: Terminal, options: UpOptions): Promise<void> {
     if (config !== undefined) {
       watches.push(watchConfiguration(terminal, platform, { file: config, trail }));
     }
-    await Promise.race([stopped, ...(options.untilIdle === true ? [platform.untilIdle()] : [])]);
+    const ends = [stopped, platform.untilLost()];
+    await Promise.race(options.untilIdle === true ? [...ends, platform.untilIdle()] : ends);
   } finally {
     for (const stop of watches) stop();
     const left = await platform.stop();
@@ -99,11 +101,12 @@ async function up(terminal: Terminal, options: UpOptions): Promise<void> {
 }
 
 function greet(terminal: Terminal, options: PlatformOptions, address: string): void {
-  const { dataDirectory, log } = options;
+  const { dataDirectory, store, log } = options;
   // Whoever collects JSON lines expects nothing else among them.
   const say = (line: string): void => (log === "json" ? terminal.err(line) : terminal.out(line));
   say(`Orrery listens on ${address} (health: ${address}/orrery/v1/health)`);
   say(`SDK endpoint: ${sdkEndpoint(address)}, trusting ${caFile(dataDirectory)}`);
+  if (store !== undefined) say(`State is in ${store}`);
   say(`Data is in ${dataDirectory}; the API token is in ${tokenFile(dataDirectory)}`);
   say("Ctrl-C stops it.");
 }

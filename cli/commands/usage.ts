@@ -9,12 +9,11 @@ import { firstItems } from "../api-client.ts";
 import { withData } from "../data.ts";
 import { required } from "../decoded-run.ts";
 import { counted } from "../one-line.ts";
-import { dataOption, jsonOption, limitOption } from "../options.ts";
+import { dataOption, jsonOption, limitOption, type StateOptions, storeOption } from "../options.ts";
 import { printTable, titles, type Cell } from "../table.ts";
 import { printJson, type Terminal } from "../terminal.ts";
 
-interface UsageOptions {
-  readonly data: string;
+interface UsageOptions extends StateOptions {
   readonly entries: number;
   readonly json?: true;
 }
@@ -34,9 +33,10 @@ export function usageCommand(terminal: Terminal): Command {
     .addOption(limitOption("-e, --entries <number>", "how many ledger entries", 10))
     .addOption(jsonOption())
     .addOption(dataOption())
+    .addOption(storeOption())
     .addHelpText("after", "\nExample:\n  orrery usage quickstart --entries 30")
     .action(async (project: string, options: UsageOptions) => {
-      await withData(terminal, options.data, async ({ api }) => {
+      await withData(terminal, options, async ({ api }) => {
         const usage = await api.call(UsageService.method.get, { project });
         const entries = await firstItems(options.entries, async (page) => {
           const request = { project, ...page };

@@ -11,6 +11,6 @@ export const handler: Handler.MessageQueue = async (event) => {
     read: readDeliveryBody,
     // A nudge and the tick's copy of it come together, and two tries at once would both send.
     identity: (message) => message.body,
-    handle: async ({ delivery }) => await deliver(services(), delivery),
+    handle: async ({ delivery, run }) => await deliver(services(), delivery, run),
   });
 };

@@ -9,6 +9,6 @@ export const handler: Handler.MessageQueue = async (event) => {
   await handleBatch(event, {
     name: "submit",
     read: readRunBody,
-    handle: async ({ run }) => await submitRun(services(), run),
+    handle: async ({ run, ...look }) => await submitRun(services(), run, look),
   });
 };

@@ -12,7 +12,7 @@ export const handler: Handler.MessageQueue = async (event) => {
     name: "watch",
     read: readWatchBody,
     handle: async (body) => {
-      if ("run" in body) await watchRun(services(), body.run);
+      if ("run" in body) await watchRun(services(), body.run, body);
       else if ("operation" in body) await advanceOperation(services(), body.operation);
       else await expireJobData(services(), body.job);
     },

@@ -26,13 +26,15 @@ import { createHttpFace } from "./http-face.ts";
 import { httpTrigger } from "./http-trigger.ts";
 import type { Manifest } from "./manifest.ts";
 import type { Lines } from "./narrator.ts";
+import { PlatformLease } from "./platform-lease.ts";
 import { Rounds } from "./rounds.ts";
+import { reportElsewhere, reportSchema, reportUnreached } from "./shared-reports.ts";
 import { Story } from "./story.ts";
 import { Triggers } from "./triggers.ts";
 import {
   jsonLog,
   lockDataDirectory,
-  openDataDirectory,
+  openData,
   platformServices,
   type DataDirectory,
   type PlatformServices,
@@ -45,10 +47,15 @@ import {
  * L1 A data directory has one platform. Its lock dies with it, whatever killed it.
  * L2 Whatever a killed platform left behind is looked at right after the next start: every timer
  *    row is re-driven, every journaled message taken over, every running job found again.
- * L3 What another process writes is noticed within `limits.neighbourPollMs`.
+ * L3 What another process of this machine writes is noticed within `limits.neighbourPollMs`. What
+ *    another machine writes to a database elsewhere is found by the next tick, within a minute.
+ * L4 A database elsewhere has one platform at a time (`platform-lease.ts`). While it cannot be
+ *    reached nothing starts or is recorded; jobs that run go on, and the work goes on by itself.
  */
 export interface PlatformOptions {
   readonly dataDirectory: string;
+  /** The address of a YDB database that has the state; the data directory has it unless given. */
+  readonly store?: string | undefined;
   readonly manifest: Manifest;
   readonly host: string;
   readonly port: number;
@@ -57,6 +64,18 @@ export interface PlatformOptions {
   readonly lines: Lines;
   /** What is written: a story for people, with the jobs' own output, or entries in JSON. */
   readonly log: "story" | "json";
+}
+
+/** Where clients reach us; known once we listen. */
+interface Address {
+  publicUrl: string;
+}
+
+/** What a platform has of its own from its beginning to its end. */
+interface Opened {
+  readonly data: DataDirectory;
+  readonly address: Address;
+  readonly unlock: () => void;
 }
 
 /** What runs, as long as it runs. */
@@ -71,25 +90,41 @@ export class Platform {
   readonly #data: DataDirectory;
   readonly #story: Story;
   readonly #unlock: () => void;
+  readonly #address: Address;
   #running: Running | undefined;
-  #publicUrl = "";
+  #lease: PlatformLease | undefined;
 
-  private constructor(options: PlatformOptions, unlock: () => void) {
+  private constructor(options: PlatformOptions, { data, address, unlock }: Opened) {
     this.#unlock = unlock;
-    this.#data = openDataDirectory(options.dataDirectory, () => this.#publicUrl);
-    this.#story = new Story(options.lines, this.#data);
+    this.#data = data;
+    this.#address = address;
+    this.#story = new Story(options.lines, data);
     const log = options.log === "json" ? jsonLog(options.lines) : this.#story;
-    this.services = platformServices(this.#data, options.manifest, log);
+    this.services = platformServices(data, options.manifest, log);
   }
 
-  /** Takes the data directory over. Nothing fires before `run`. */
-  static open(options: PlatformOptions): Platform {
+  /** Takes the data directory and the state over. Nothing fires before `run`. */
+  static async open(options: PlatformOptions): Promise<Platform> {
     const unlock = lockDataDirectory(options.dataDirectory);
-    if (unlock !== undefined) return new Platform(options, unlock);
-    throw new OrreryError(
-      "PLATFORM_RUNNING",
-      `A platform already runs on ${options.dataDirectory}: stop it, or choose another folder with --data`,
-    );
+    if (unlock === undefined) {
+      throw new OrreryError(
+        "PLATFORM_RUNNING",
+        `A platform already runs on ${options.dataDirectory}: stop it, or choose another folder with --data`,
+      );
+    }
+    const address: Address = { publicUrl: "" };
+    const publicUrl = (): string => address.publicUrl;
+    let data: DataDirectory | undefined;
+    try {
+      data = await openData(options.dataDirectory, { store: options.store, publicUrl });
+      const platform = new Platform(options, { data, address, unlock });
+      await platform.#takeOver();
+      return platform;
+    } catch (error) {
+      await data?.close();
+      unlock();
+      throw error;
+    }
   }
 
   /** Makes a checked configuration the live one; a schedule that is new fires from now on. */
@@ -110,7 +145,7 @@ export class Platform {
       ...services,
       apiToken: apiToken(options.dataDirectory, services.random),
       alarms: services.clock,
-      publicUrl: () => this.#publicUrl,
+      publicUrl: () => this.#address.publicUrl,
     };
     const api = createApi(wired, servedServices(wired));
     await makeDefaultCommunity(services);
@@ -128,21 +163,20 @@ export class Platform {
     await services.queue.takeJournaled();
     const deadlineAt = plusMs(services.clock.now(), MINUTE_MS);
     await fire(services, { scope: "everything", deadlineAt });
-    rounds.every(limits.neighbourPollMs, async () => {
-      if (!this.#data.store.changedElsewhere()) return;
-      await services.queue.takeJournaled();
-      await triggers.fireTimers();
-    });
-    rounds.every(limits.sweepEveryMs, async () => {
-      while ((await this.#data.store.sweepExpired(services.clock.now(), limits.scanRows)) > 0);
-    });
+    this.#startRounds(rounds, triggers);
+  }
+
+  /** Rejects with PLATFORM_RUNNING once another platform drives the state; else it never settles. */
+  async untilLost(): Promise<never> {
+    return await (this.#lease?.lost ?? new Promise<never>(() => undefined));
   }
 
   /** Resolves once nothing is live, and nothing is due within the next minute. */
   async untilIdle(): Promise<void> {
-    await this.#until(
-      async () => this.#queuesAreEmpty() && (await isIdle(this.services, MINUTE_MS)),
-    );
+    await this.#until(async () => {
+      if (!this.#queuesAreEmpty()) return false;
+      return (await this.#reach(async () => await isIdle(this.services, MINUTE_MS))) === true;
+    });
   }
 
   /**
@@ -152,9 +186,33 @@ export class Platform {
   async stop(): Promise<number> {
     const left = this.#running === undefined ? 0 : await this.#windDown(this.#running);
     await this.#story.settled();
-    await this.#data.store.close();
+    await this.#reach(async () => await this.#lease?.end());
+    await this.#data.close();
     this.#unlock();
     return left;
+  }
+
+  /** Makes sure of a database elsewhere, and that no other platform drives it. */
+  async #takeOver(): Promise<void> {
+    const { shared } = this.#data;
+    if (shared === undefined) return;
+    const { log } = this.services;
+    await shared.prepare((progress) => reportSchema(log, shared.address, progress));
+    this.#lease = await PlatformLease.take(this.services, await shared.holder());
+    const { before } = this.#lease;
+    if (before === undefined) return;
+    const live = await liveRuns(this.services);
+    if (live.length > 0) reportElsewhere(log, before, live.length);
+  }
+
+  #startRounds(rounds: Rounds, triggers: Triggers): void {
+    rounds.every(limits.neighbourPollMs, async () => {
+      if (!this.#data.changedElsewhere()) return;
+      await this.services.queue.takeJournaled();
+      await triggers.fireTimers();
+    });
+    rounds.every(limits.sweepEveryMs, async () => await this.#data.sweepExpired());
+    rounds.every(limits.platformLeaseRenewMs, async () => await this.#lease?.renew());
   }
 
   /** Opens the one port for every face of the API, the functions' routes and the files. */
@@ -174,7 +232,7 @@ export class Platform {
         routes: guardHost(options, httpTrigger({ ...services, routes: triggers.routes })),
       }),
     });
-    this.#publicUrl = options.publicUrl ?? front.address;
+    this.#address.publicUrl = options.publicUrl ?? front.address;
     return front;
   }
 
@@ -186,7 +244,9 @@ export class Platform {
     const giveUpAt = plusMs(this.services.clock.now(), limits.stopGraceMs);
     let left = 0;
     await this.#until(async () => {
-      left = (await liveRuns(this.services)).length;
+      await this.#reach(async () => {
+        left = (await liveRuns(this.services)).length;
+      });
       return left === 0 || this.services.clock.now() >= giveUpAt;
     });
     triggers.stopQueues("all");
@@ -199,7 +259,18 @@ export class Platform {
     const key = attemptKeyOf(attempt);
     if (key === undefined) return;
     const at = this.services.clock.now();
-    await sendNudges(this.services, [{ kind: "watch", ref: key.run, at }], at);
+    await sendNudges(this.services, [{ kind: "watch", ref: key.run, at, attempt: key.number }], at);
+  }
+
+  /** Undefined where the state cannot be reached just now: it is logged, and may be asked again. */
+  async #reach<T>(look: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await look();
+    } catch (error) {
+      if (!(error instanceof OrreryError) || error.retry === "never") throw error;
+      reportUnreached(this.services.log, error);
+      return undefined;
+    }
   }
 
   #queuesAreEmpty(): boolean {
@@ -212,9 +283,10 @@ export class Platform {
 
   async #until(holds: () => Promise<boolean>): Promise<void> {
     const { clock } = this.services;
+    const pollMs = this.#data.shared === undefined ? limits.idlePollMs : limits.sharedPollMs;
     while (!(await holds())) {
       await new Promise<void>((resolve) => {
-        clock.set(plusMs(clock.now(), limits.idlePollMs), resolve);
+        clock.set(plusMs(clock.now(), pollMs), resolve);
       });
     }
   }

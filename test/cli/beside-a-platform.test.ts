@@ -23,7 +23,7 @@ beforeEach(async () => {
     lines: { write: () => undefined },
     log: "story" as const,
   };
-  platform = Platform.open(options);
+  platform = await Platform.open(options);
   const schedule = (name: string, command: string) =>
     aSchedule({ name, timing: null, work: aJob({ command, root: folder }) });
   await applyConfiguration(

@@ -8,7 +8,7 @@ const COMMANDS = [
   ...["validate", "next", "schema"],
   ...["up", "run", "send", "cancel"],
   ...["runs", "show", "logs", "explain", "usage", "schedules", "deliveries", "rejected"],
-  ...["token", "help"],
+  ...["token", "migrate", "help"],
 ];
 
 let folder: string;

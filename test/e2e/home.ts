@@ -4,11 +4,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { readConfigurationFile } from "../../infra/local/configuration-file.ts";
 import { DURABLE_QUEUE } from "../../infra/local/local-queue.ts";
-import {
-  commandServices,
-  openDataDirectory,
-  type DataDirectory,
-} from "../../infra/local/wiring.ts";
+import { commandServices, openData, type DataDirectory } from "../../infra/local/wiring.ts";
 import { groupLives, parseIdentity } from "../../shared/adapters/process/process-identity.ts";
 import { assert } from "../../shared/core/assert.ts";
 import type { AttemptId } from "../../shared/core/ids.ts";
@@ -30,24 +26,30 @@ export interface Beside extends DataDirectory {
   readonly services: Services;
 }
 
-/** A folder with schedules, a data directory, and the platforms that run on it. */
+/**
+ * A folder with schedules, a data directory, and the platforms that run on it. The state is in the
+ * directory, or in a database elsewhere.
+ */
 export class Home {
   readonly folder: string;
   /** The data directory. */
   readonly data: string;
   /** The schedules file. */
   readonly config: string;
+  /** The address of a database that has the state; the directory has it unless given. */
+  readonly store: string | undefined;
   readonly #platforms: PlatformProcess[] = [];
 
-  private constructor(folder: string) {
+  private constructor(folder: string, store: string | undefined) {
     this.folder = folder;
+    this.store = store;
     this.data = join(folder, "data");
     this.config = join(folder, "orrery.yaml");
   }
 
   /** A home for one test, gone with everything in it when the test ends. */
-  static async of(test: Closing): Promise<Home> {
-    const home = new Home(await mkdtemp(join(tmpdir(), "orrery-e2e-")));
+  static async of(test: Closing, store?: string): Promise<Home> {
+    const home = new Home(await mkdtemp(join(tmpdir(), "orrery-e2e-")), store);
     test.onTestFinished(async () => await home.#dispose());
     return home;
   }
@@ -97,8 +99,13 @@ export class Home {
 
   /** `orrery up` on this home, on a free port. */
   up(...args: readonly string[]): PlatformProcess {
-    const own = ["--config", this.config, "--data", this.data, "--port", "0"];
+    const own = ["--config", this.config, ...this.where(), "--port", "0"];
     return this.start({ args: ["up", ...own, ...args] });
+  }
+
+  /** The options that name this home to a command. */
+  where(): readonly string[] {
+    return ["--data", this.data, ...(this.store === undefined ? [] : ["--store", this.store])];
   }
 
   start(options: ProcessOptions): PlatformProcess {
@@ -109,12 +116,12 @@ export class Home {
 
   /** Opens the data directory beside whatever platform runs on it. */
   async beside<T>(look: (data: Beside) => Promise<T>): Promise<T> {
-    const data = openDataDirectory(this.data);
+    const data = await openData(this.data, { store: this.store });
     try {
       const services = commandServices(data, { write: () => undefined });
       return await look({ ...data, services });
     } finally {
-      await data.store.close();
+      await data.close();
     }
   }
 

@@ -116,7 +116,7 @@ describe("everything about a run", () => {
     expect(out).toMatch(/^Cause +a person$/m);
     expect(out).toMatch(/^ {2}Units +0 spent of 7240 held$/m);
     expect(out).toMatch(/^ {2}Exit code +0$/m);
-    expect(out).toMatch(/^ {2}Operation +demo\.[0-9a-f]{20}$/m);
+    expect(out).toMatch(/^ {2}Operation +demo\.[a-z]+\.\d{8}T\d+Z\.[0-9a-f]{8}\.1$/m);
     expect(out).toContain("  Output out/report.json, 2 bytes\n");
     expect(out).toContain(`${world.directory}/jobs/attempts/${id}.1/outputs/out/report.json\n`);
     expect(out).toContain(`sha256 ${output.sha256}\n`);
