@@ -14,7 +14,7 @@ import {
   Role as RoleOption,
   type AccessRule,
 } from "../gen/orrery/options/v1/options_pb.ts";
-import type { Demand } from "../usecases/access/authorize.ts";
+import type { Demand } from "../usecases/access/look-up.ts";
 import type { NamedResource } from "../usecases/access/denial.ts";
 import { findField, type FieldReader } from "./field-path.ts";
 

@@ -1,9 +1,11 @@
 import type { Message } from "@bufbuild/protobuf";
 import { callerId, type Caller } from "../core/access/access.ts";
 import type { ProjectId } from "../core/ids.ts";
-import { authenticate } from "../usecases/access/authenticate.ts";
-import { authorize, type Permitted } from "../usecases/access/authorize.ts";
+import type { Reader } from "../ports/store.ts";
 import { readRequest } from "../records/request-record.ts";
+import { authenticate, type KnownTokens } from "../usecases/access/authenticate.ts";
+import { authorize, type Permitted } from "../usecases/access/authorize.ts";
+import { lookUp } from "../usecases/access/look-up.ts";
 import type { OnceKey } from "../usecases/caller-request.ts";
 import type { Services } from "../usecases/services.ts";
 import type { Incoming } from "./api.ts";
@@ -34,22 +36,29 @@ export interface Arrival {
 
 /**
  * Authenticates, permits and validates, in this order, so that nobody learns from a refusal what its
- * token does not show. Token, resource and bindings are read in one snapshot. A repeat under an
- * Idempotency-Key was permitted when it came first, and finds its operation even where what it
- * changed is gone by now. Throws what is wrong.
+ * token does not show; then `step` goes on in the same snapshot. All of it may run more than once.
+ * A repeat under an Idempotency-Key was permitted when it came first, and finds its operation even
+ * where what it changed is gone by now. Throws what is wrong.
  */
-export async function admitCall(entrance: Entrance, arrival: Arrival): Promise<AdmittedCall> {
-  const { plan, incoming, requestId, request } = arrival;
-  const { caller, once, permitted } = await permit(entrance, arrival);
-  plan.validate(request);
-  const call: Call = {
-    caller,
-    requestId,
-    signal: incoming.signal,
-    follows: incoming.follows,
-    ...(once === undefined ? {} : { once }),
-  };
-  return { call, ...permitted };
+export async function admitCall<T>(
+  entrance: Entrance,
+  arrival: Arrival,
+  step: (reader: Reader, admitted: AdmittedCall) => Promise<T>,
+): Promise<T> {
+  const now = entrance.clock.now();
+  return await entrance.store.snapshot(async (reader) => {
+    const { plan, incoming, requestId, request } = arrival;
+    const { caller, once, permitted } = await permit({ ...entrance, reader, now }, arrival);
+    plan.validate(request);
+    const call: Call = {
+      caller,
+      requestId,
+      signal: incoming.signal,
+      follows: incoming.follows,
+      ...(once === undefined ? {} : { once }),
+    };
+    return await step(reader, { call, ...permitted });
+  });
 }
 
 interface Passed {
@@ -58,21 +67,27 @@ interface Passed {
   readonly permitted: Permitted;
 }
 
-async function permit(entrance: Entrance, arrival: Arrival): Promise<Passed> {
-  const { store, clock, platformDigest } = entrance;
+/** The token and what the request names are asked for together, and then what depends on them. */
+async function permit(known: KnownTokens, arrival: Arrival): Promise<Passed> {
+  const { reader, now } = known;
   const { plan, incoming, request } = arrival;
-  const header = incoming.header("authorization");
-  const now = clock.now();
-  return await store.snapshot(async (reader) => {
-    const caller = await authenticate(header, { reader, platformDigest, now });
-    const demand = plan.demand(request);
-    // Nobody in particular needs a token before anything else.
-    if (caller.kind !== "anonymous") plan.validateResource(request, demand);
-    const once = onceOf(arrival, caller);
-    const earlier = once && (await readRequest(reader, once, now));
-    const isRepeat = earlier !== undefined && earlier.digest === once?.digest;
-    return { caller, once, permitted: isRepeat ? {} : await authorize(reader, caller, demand) };
-  });
+  const demand = plan.demand(request);
+  const [caller, found] = await Promise.all([
+    authenticate(incoming.header("authorization"), known),
+    lookUp(reader, demand),
+  ]);
+  // Nobody in particular needs a token before anything else.
+  if (caller.kind !== "anonymous") plan.validateResource(request, demand);
+  const once = onceOf(arrival, caller);
+  const [earlier, judged] = await Promise.allSettled([
+    once && readRequest(reader, once, now),
+    authorize(reader, { caller, demand, found }),
+  ]);
+  if (earlier.status === "rejected") throw earlier.reason;
+  const isRepeat = earlier.value !== undefined && earlier.value.digest === once?.digest;
+  if (isRepeat) return { caller, once, permitted: {} };
+  if (judged.status === "rejected") throw judged.reason;
+  return { caller, once, permitted: judged.value };
 }
 
 /** Only what changes something, in one message, can be asked for once. */

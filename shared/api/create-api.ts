@@ -2,6 +2,7 @@ import { create, type DescMethod, type Message } from "@bufbuild/protobuf";
 import { assert } from "../core/assert.ts";
 import { messageOf, OrreryError } from "../core/errors.ts";
 import type { ProjectId } from "../core/ids.ts";
+import type { Reader } from "../ports/store.ts";
 import { tokenDigest } from "../usecases/access/authenticate.ts";
 import { admitCall, type Entrance } from "./admit-call.ts";
 import { registry } from "./any.ts";
@@ -39,8 +40,14 @@ export function createApi(services: ApiServices, served: readonly ServedService[
 /** One call under way. */
 interface OpenCall {
   readonly plan: MethodPlan;
-  /** Lets the call in, by its request or the first message of its stream. */
-  readonly admit: (request: Message) => Promise<Call>;
+  /**
+   * Lets the call in, by its request or the first message of its stream, and goes on with `step` in
+   * the snapshot that this was decided in.
+   */
+  readonly admit: <T>(
+    request: Message,
+    step: (reader: Reader, call: Call) => Promise<T>,
+  ) => Promise<T>;
   /** What the caller is told of a failure; one that is ours to mend is logged here. */
   readonly failed: (error: unknown) => ApiError;
 }
@@ -62,11 +69,15 @@ function openCall(opened: {
   let project: ProjectId | undefined;
   return {
     plan,
-    admit: async (request) => {
-      const admitted = await admitCall(entrance, { plan, incoming, requestId, request });
-      project = admitted.project;
-      return admitted.call;
-    },
+    admit: async (request, step) =>
+      await admitCall(
+        entrance,
+        { plan, incoming, requestId, request },
+        async (reader, admitted) => {
+          project = admitted.project;
+          return await step(reader, admitted.call);
+        },
+      ),
     failed: (error) => {
       const isGone = incoming.signal.aborted && isOurs(error);
       const told = isGone ? new ApiError(Code.CANCELLED, "The call was cancelled") : error;
@@ -76,9 +87,17 @@ function openCall(opened: {
   };
 }
 
+async function justTheCall(_reader: Reader, call: Call): Promise<Call> {
+  return await Promise.resolve(call);
+}
+
 async function unary({ plan, admit, failed }: OpenCall, request: Message): Promise<Message> {
   try {
-    return answerOf(plan, await plan.handler(request, await admit(request)));
+    const answer = await admit(
+      request,
+      async (reader, call) => await plan.read(reader, request, call),
+    );
+    return answerOf(plan, await answer());
   } catch (error) {
     throw failed(error);
   }
@@ -89,8 +108,8 @@ async function* serverStream(
   request: Message,
 ): AsyncGenerator<Message> {
   try {
-    const answers = plan.handler(request, await admit(request)) as AsyncIterable<unknown>;
-    for await (const answer of answers) yield answerOf(plan, answer);
+    const answers = plan.stream(request, await admit(request, justTheCall));
+    for await (const answer of answers as AsyncIterable<unknown>) yield answerOf(plan, answer);
   } catch (error) {
     throw failed(error);
   }
@@ -106,8 +125,8 @@ async function clientStream(
     if (first.done === true) {
       throw new OrreryError("ARGUMENT_INVALID", "The stream ended before its first message");
     }
-    const call = await admit(first.value);
-    return answerOf(plan, await plan.handler(validated(plan, first.value, iterator), call));
+    const call = await admit(first.value, justTheCall);
+    return answerOf(plan, await plan.stream(validated(plan, first.value, iterator), call));
   } catch (error) {
     throw failed(error);
   } finally {

@@ -1,9 +1,9 @@
 import type { DescMethod, Message } from "@bufbuild/protobuf";
 import { assert } from "../core/assert.ts";
 import { OrreryError, type WrongField } from "../core/errors.ts";
-import type { Demand } from "../usecases/access/authorize.ts";
+import type { Demand } from "../usecases/access/look-up.ts";
 import { methodRule } from "./access-rule.ts";
-import type { ServedService } from "./handlers.ts";
+import type { Reading, ServedService } from "./handlers.ts";
 import { INHERITED } from "./validation/inherited.ts";
 import { compileValidator } from "./validate.ts";
 
@@ -13,7 +13,10 @@ export interface MethodPlan {
   /** `yandex.cloud.datasphere.v2.ProjectService/Get`. */
   readonly name: string;
   readonly mutates: boolean;
-  readonly handler: (request: unknown, call: unknown) => unknown;
+  /** Of a method with one message and one answer; what it resolves to makes the answer. */
+  readonly read: Reading<unknown, unknown>["read"];
+  /** Of a method with a stream. */
+  readonly stream: (request: unknown, call: unknown) => unknown;
   readonly demand: (request: Message) => Demand;
   /** Throws `ARGUMENT_INVALID` with every violation at once. */
   readonly validate: (request: Message) => void;
@@ -40,19 +43,23 @@ export function planMethods(served: readonly ServedService[]): ReadonlyMap<DescM
 }
 
 function planMethod(method: DescMethod, handler: unknown): MethodPlan {
-  assert(typeof handler === "function", `${method.toString()} has a handler`);
+  assert(isFunction(handler) || isReading(handler), `${method.toString()} has a handler`);
   assert(
     method.methodKind !== "bidi_streaming",
     `${method.toString()} is of a kind that is served`,
   );
   const name = `${method.parent.typeName}/${method.name}`;
   const { mutates, demand, field } = methodRule(method);
+  assert(
+    isFunction(handler) || (method.methodKind === "unary" && !mutates),
+    `${method.toString()} is answered by what it reads, and changes nothing`,
+  );
   const violations = compileValidator(method.input, INHERITED[name]);
   return {
     method,
     name,
     mutates,
-    handler: handler as MethodPlan["handler"],
+    ...answering(handler),
     demand,
     validate: (request) => {
       refuse(violations(request));
@@ -64,6 +71,30 @@ function planMethod(method: DescMethod, handler: unknown): MethodPlan {
       refuse(isTold ? found : [{ field, description: "must be set" }, ...found]);
     },
   };
+}
+
+type Handler = MethodPlan["stream"];
+type AnyReading = Reading<unknown, unknown>;
+
+function isFunction(handler: unknown): handler is Handler {
+  return typeof handler === "function";
+}
+
+function isReading(handler: unknown): handler is AnyReading {
+  return typeof handler === "object" && handler !== null && "read" in handler;
+}
+
+/** A handler that reads for itself needs nothing of the snapshot that its call was let in by. */
+function answering(handler: Handler | AnyReading): Pick<MethodPlan, "read" | "stream"> {
+  if (isFunction(handler)) {
+    const read: MethodPlan["read"] = async (_reader, request, call) =>
+      await Promise.resolve(() => handler(request, call));
+    return { read, stream: handler };
+  }
+  const stream = (): never => {
+    throw new Error("Invariant broken: what is answered by reading is no stream");
+  };
+  return { read: handler.read, stream };
 }
 
 /** How many violations the sentence itself names; the rest stands in the details. */

@@ -48,6 +48,11 @@ export function adHocSchedule(project: ProjectId): ScheduleName {
   return `_${project}` as ScheduleName;
 }
 
+/** Whether runs under this name were made by no schedule. */
+export function isAdHocSchedule(schedule: ScheduleName): boolean {
+  return schedule.startsWith("_");
+}
+
 /**
  * Names a run: `SCHEDULE.NOMINAL.DIGEST`. The same cause always gives the same id, which is what
  * makes a repeated tick or message harmless, and the id alone finds the row.
@@ -92,9 +97,36 @@ export function attemptKeyOf(text: string): { run: RunId; number: number } | und
 /** Whose operations are kept together: a project, or a community for what concerns no project. */
 export type OperationOwner = ProjectId | CommunityId;
 
-/** Names the operation a caller polls for one attempt; it spells out its project. */
+/**
+ * Names the operation a caller polls for one attempt: `PROJECT.ATTEMPT`, at most 160 characters, all
+ * fit for a URL. It leads back to the attempt, whose run is all that is stored of it. The schedule of
+ * a run that no schedule made is written `_`, since it only repeats the project.
+ */
 export function operationIdOf(project: ProjectId, attempt: AttemptId): OperationId {
-  return operationId(`${project}.${digest([attempt], 20)}`);
+  const own = `${adHocSchedule(project)}.`;
+  const short = attempt.startsWith(own) ? `_.${attempt.slice(own.length)}` : attempt;
+  return operationId(`${project}.${short}`);
+}
+
+/** An attempt, as the id of its operation spells it out. */
+export interface AttemptKey {
+  readonly project: ProjectId;
+  readonly run: RunId;
+  readonly number: number;
+}
+
+/** The attempt inside the id of an attempt's operation; undefined for any other text. */
+export function operationAttemptOf(operation: string): AttemptKey | undefined {
+  const [owner = ""] = operation.split(".", 1);
+  if (!NAME_PATTERN.test(owner)) return undefined;
+  const project = projectId(owner);
+  const short = operation.slice(owner.length + 1);
+  const long = short.startsWith("_.") ? `${adHocSchedule(project)}${short.slice(1)}` : short;
+  const key = attemptKeyOf(long);
+  if (key === undefined) return undefined;
+  // A number with a leading zero, or the long form of the short one, is another text: not an id.
+  const isIt = operationIdOf(project, attemptIdOf(key.run, key.number)) === operation;
+  return isIt ? { project, ...key } : undefined;
 }
 
 /** Names the operation of a call; `fresh` is an id that nothing else has. */
@@ -104,10 +136,9 @@ export function callOperationId(owner: OperationOwner, fresh: string): Operation
 
 /** The owner that an operation id spells out, or undefined where the text is not one. */
 export function ownerOf(operation: string): OperationOwner | undefined {
-  const match = /^([a-z0-9-]{1,63})\.[0-9a-z]{20}$/.exec(operation);
-  return match === null || !NAME_PATTERN.test(match[1] ?? "")
-    ? undefined
-    : ((match[1] ?? "") as OperationOwner);
+  const [, owner = ""] = /^([a-z0-9-]{1,63})\.[0-9a-z]{20}$/.exec(operation) ?? [];
+  if (NAME_PATTERN.test(owner)) return owner as OperationOwner;
+  return operationAttemptOf(operation)?.project;
 }
 
 /** Names one notification to one target: the same event never becomes two deliveries. */

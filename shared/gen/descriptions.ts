@@ -76,7 +76,7 @@ export const descriptions: Readonly<Record<string, string>> = {
   "orrery.v1.PlatformService.ListTokens": "All tokens, without their secrets.",
   "orrery.v1.PlatformService.SendMessage": "Puts a message on the intake queue: accepted means the queue has it, not that it was understood.",
   "orrery.v1.ProjectOperationService": "Operations of a project: the public API gets and cancels them, and lists none.",
-  "orrery.v1.ProjectOperationService.List": "Latest first.",
+  "orrery.v1.ProjectOperationService.List": "Latest first: those of calls, and of jobs and notebooks that callers executed. The attempts of schedules are found by their runs.",
   "orrery.v1.ReadRunLogsRequest.attempt": "0 means the latest.",
   "orrery.v1.ReadRunLogsRequest.follow": "Whether to wait for more until the attempt ends.",
   "orrery.v1.ReadRunLogsRequest.stream": "stdout, stderr or system; empty means stdout.",

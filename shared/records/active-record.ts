@@ -6,13 +6,15 @@ import { instant, type Instant } from "../core/time/instant.ts";
 import type { Reader } from "../ports/store.ts";
 import { activeTable, waitingTable } from "./tables.ts";
 
-/** Runs of a schedule that wait or run, by run id: nominal time first. */
-export async function scanActive(
+/** Runs of a schedule that wait, by run id: nominal time first. */
+export async function scanWaitingOf(
   reader: Reader,
   schedule: ScheduleName,
 ): Promise<readonly ActiveRun[]> {
   const rows = await reader.scan(activeTable, { prefix: { schedule }, limit: limits.scanRows });
-  return rows.map((row) => ({
+  // An older version kept those that run here too.
+  const waiting = rows.filter(({ state }) => state === "waiting");
+  return waiting.map((row) => ({
     run: row.run as RunId,
     effectiveAt: instant(row.effective_at),
     state: row.state as RunState,

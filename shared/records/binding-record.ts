@@ -1,5 +1,6 @@
 import {
-  roleIdsThatGive,
+  highestRoleOf,
+  ROLES,
   type AccessBinding,
   type AccessResource,
   type Role,
@@ -8,23 +9,26 @@ import {
 import type { Reader, Transaction } from "../ports/store.ts";
 import { bindingsTable } from "./tables.ts";
 
-/** Whether any of the subjects holds the role, or a higher one, on the resource itself. */
-export async function holdsRole(
+/**
+ * The highest role that any of the subjects holds on the resource itself; undefined for none. It
+ * reads no more rows than there are such bindings.
+ */
+export async function readRole(
   reader: Reader,
   resource: AccessResource,
   subjects: readonly Subject[],
-  role: Role,
-): Promise<boolean> {
-  const keys = subjects.flatMap((subject) =>
-    roleIdsThatGive(role, resource.kind).map((roleId) => ({
-      resource: resourceKey(resource),
-      subject: subjectKey(subject),
-      role: roleId,
-    })),
+): Promise<Role | undefined> {
+  const rows = await Promise.all(
+    subjects.map(
+      async (subject) =>
+        await reader.scan(bindingsTable, {
+          prefix: { resource: resourceKey(resource), subject: subjectKey(subject) },
+          limit: ROLES.length,
+        }),
+    ),
   );
-  if (keys.length === 0) return false;
-  const rows = await reader.getMany(bindingsTable, keys);
-  return rows.some((row) => row !== undefined);
+  const roleIds = rows.flat().map(({ role }) => role);
+  return highestRoleOf(roleIds, resource.kind);
 }
 
 /** A page of the bindings of a resource, by subject and role, behind `after`. */

@@ -39,6 +39,15 @@ export async function scanProjects(
   return found.flatMap((project) => project ?? []);
 }
 
+/** A page of all projects by id, also those that are being deleted. */
+export async function scanAllProjects(
+  reader: Reader,
+  page: { readonly limit: number },
+): Promise<readonly Project[]> {
+  const rows = await reader.scan(projectsTable, page);
+  return rows.map((row) => fromBody<Project>(row.body));
+}
+
 /** Writes a project, its place in its community, and its name; the old name is free again. */
 export function writeProject(tx: Transaction, before: Project | undefined, project: Project): void {
   const { id, community } = project;

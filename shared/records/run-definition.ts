@@ -1,4 +1,4 @@
-import { adHocSchedule } from "../core/ids.ts";
+import { adHocSchedule, isAdHocSchedule, runKeyOf, type RunId } from "../core/ids.ts";
 import type { Run } from "../core/run/run.ts";
 import type { ScheduleDefinition } from "../core/schedule/schedule-definition.ts";
 import type { Work } from "../core/work.ts";
@@ -6,6 +6,7 @@ import { limits } from "../core/limits.ts";
 import type { Reader } from "../ports/store.ts";
 import { readExecution } from "./execution-record.ts";
 import { readJob } from "./job-record.ts";
+import { readRun } from "./run-record.ts";
 import { readDefinition, type DefinitionRecord } from "./schedule-record.ts";
 
 /** What a run is to do: its schedule's definition, or its own where a caller started it. */
@@ -26,6 +27,18 @@ export async function readRunDefinition(
     default:
       return await readDefinition(reader, run.schedule);
   }
+}
+
+/** What the run with this id is to do. Its schedule stands in its id, so its own row is not read. */
+export async function readDefinitionFor(
+  reader: Reader,
+  id: RunId,
+): Promise<DefinitionRecord | undefined> {
+  const schedule = runKeyOf(id)?.schedule;
+  if (schedule === undefined) return undefined;
+  if (!isAdHocSchedule(schedule)) return await readDefinition(reader, schedule);
+  const record = await readRun(reader, id);
+  return record && (await readRunDefinition(reader, record.run));
 }
 
 /** Started at once or not at all, once, beside whatever else runs. */

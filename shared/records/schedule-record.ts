@@ -1,4 +1,5 @@
-import { scheduleName, type ProjectId, type ScheduleName } from "../core/ids.ts";
+import { digest, runKeyOf, scheduleName, type ProjectId, type ScheduleName } from "../core/ids.ts";
+import { occurrenceRunId } from "../core/run/run.ts";
 import type { NextFire } from "../core/schedule/next-fire.ts";
 import type { ScheduleDefinition } from "../core/schedule/schedule-definition.ts";
 import { instant, type Instant } from "../core/time/instant.ts";
@@ -6,13 +7,15 @@ import type { Reader, Transaction } from "../ports/store.ts";
 import type { Row } from "../ports/table.ts";
 import { fromBody, toBody } from "./body.ts";
 import { definitionsTable, schedulesTable } from "./tables.ts";
-import { moveTimer, type Timer } from "./timer-record.ts";
+import { fireRef, moveTimer, runOfTimer, type Timer } from "./timer-record.ts";
 
 /** The moving part of a schedule. Without a next fire it has ended, or nothing but causes start it. */
 export interface ScheduleRecord {
   readonly schedule: ScheduleName;
   readonly project: ProjectId;
   readonly next?: NextFire;
+  /** Tells its present timing from any it had before: its timers name it. */
+  readonly generation?: string;
   readonly version: number;
 }
 
@@ -21,6 +24,10 @@ export interface DefinitionRecord {
   readonly definition: ScheduleDefinition;
   /** Schedules whose `after` names this one. */
   readonly downstream: readonly ScheduleName[];
+  /** What the configuration says of the rates of its instance types, where it says anything. */
+  readonly rates?: Readonly<Record<string, number>>;
+  /** Projects that it ran in before: a run of theirs may still be live. */
+  readonly formerProjects?: readonly ProjectId[];
 }
 
 export async function readSchedules(
@@ -70,9 +77,12 @@ export function writeSchedule(
     state: after.next === undefined ? "idle" : "active",
     version: (before?.version ?? 0) + 1,
     timer_at: after.next?.effectiveAt ?? 0,
-    body: toBody(after.next === undefined ? {} : { nominalAt: after.next.nominalAt }),
+    body: toBody({
+      ...(after.next === undefined ? {} : { nominalAt: after.next.nominalAt }),
+      ...(after.generation === undefined ? {} : { generation: after.generation }),
+    }),
   });
-  moveTimer(tx, before && timerOf(before), timerOf(after));
+  moveTimer(tx, before && fireTimer(before), fireTimer(after));
 }
 
 export function writeDefinition(tx: Transaction, record: DefinitionRecord): void {
@@ -84,16 +94,37 @@ export function writeDefinition(tx: Transaction, record: DefinitionRecord): void
 export function deleteSchedule(tx: Transaction, record: ScheduleRecord): void {
   tx.delete(schedulesTable, { schedule: record.schedule });
   tx.delete(definitionsTable, { schedule: record.schedule });
-  moveTimer(tx, timerOf(record), undefined);
+  moveTimer(tx, fireTimer(record), undefined);
 }
 
-function timerOf(record: Omit<ScheduleRecord, "version">): Timer | undefined {
-  if (record.next === undefined) return undefined;
-  return { kind: "schedule", ref: record.schedule, dueAt: record.next.effectiveAt };
+/** Names a timing that begins now; `digests` tell it from another one that begins at this instant. */
+export function newGeneration(
+  schedule: ScheduleName,
+  now: Instant,
+  digests: readonly string[] = [],
+): string {
+  return digest([schedule, String(now), ...digests], 8);
+}
+
+/** The timer of a schedule's next fire; those of an older version have no generation. */
+export function fireTimer(record: Omit<ScheduleRecord, "version">): Timer | undefined {
+  const { schedule, next, generation } = record;
+  if (next === undefined) return undefined;
+  const run = occurrenceRunId({ schedule, nominalAt: next.nominalAt });
+  const ref = generation === undefined ? schedule : fireRef(run, generation);
+  return { kind: "schedule", ref, dueAt: next.effectiveAt };
+}
+
+/** The schedule that a timer of a schedule is about. */
+export function scheduleOfTimer(timer: Timer): ScheduleName {
+  const run = runOfTimer(timer);
+  return (run && runKeyOf(run)?.schedule) ?? scheduleName(timer.ref);
 }
 
 function decode(row: Row<typeof schedulesTable>): ScheduleRecord {
-  const { nominalAt } = fromBody<{ nominalAt?: Instant }>(row.body);
+  const { nominalAt, generation } = fromBody<{ nominalAt?: Instant; generation?: string }>(
+    row.body,
+  );
   const next =
     nominalAt === undefined ? {} : { next: { nominalAt, effectiveAt: instant(row.timer_at) } };
   return {
@@ -101,5 +132,6 @@ function decode(row: Row<typeof schedulesTable>): ScheduleRecord {
     project: row.project as ProjectId,
     version: row.version,
     ...next,
+    ...(generation === undefined ? {} : { generation }),
   };
 }

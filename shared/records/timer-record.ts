@@ -1,8 +1,8 @@
-import { digest } from "../core/ids.ts";
+import { digest, runKeyOf, type RunId } from "../core/ids.ts";
 import { limits } from "../core/limits.ts";
 import { instant, type Instant } from "../core/time/instant.ts";
 import type { Reader, Transaction } from "../ports/store.ts";
-import type { KeyOf } from "../ports/table.ts";
+import type { KeyOf, Row } from "../ports/table.ts";
 import { timersTable } from "./tables.ts";
 
 /**
@@ -11,15 +11,36 @@ import { timersTable } from "./tables.ts";
  */
 export type TimerKind = "schedule" | "submit" | "watch" | "notify" | "operation" | "job";
 
-/** What to look at, and when. An entity remembers its `dueAt`, which is how its timer is found. */
+/**
+ * What to look at, and when. An entity remembers its timer, which is how the row is found. A row
+ * that is early is harmless; one that nothing remembers is stale, and removed by whoever finds it.
+ */
 export interface Timer {
   readonly kind: TimerKind;
   readonly ref: string;
   readonly dueAt: Instant;
 }
 
+/**
+ * What the timer of a schedule refers to: the run that its next fire makes, which the row then
+ * belongs to, and the generation of its timing, so that no two fires ever share a row.
+ */
+export function fireRef(run: RunId, generation: string): string {
+  return `${run}~${generation}`;
+}
+
+/** The run that a timer of a schedule, a submit or a watch is about; undefined for any other. */
+export function runOfTimer(timer: Timer): RunId | undefined {
+  const [text = ""] = timer.ref.split("~", 1);
+  return runKeyOf(text)?.run;
+}
+
 function timerKey(timer: Timer): KeyOf<typeof timersTable> {
-  return { lane: laneOf(timer.ref), due_at: timer.dueAt, kind: timer.kind, ref: timer.ref };
+  return { lane: laneOf(timer), due_at: timer.dueAt, kind: timer.kind, ref: timer.ref };
+}
+
+export function isSameTimer(a: Timer | undefined, b: Timer | undefined): boolean {
+  return a?.dueAt === b?.dueAt && a?.kind === b?.kind && a?.ref === b?.ref;
 }
 
 /** Replaces one timer by another; either may be absent. Equal ones cost nothing. */
@@ -28,16 +49,21 @@ export function moveTimer(
   before: Timer | undefined,
   after: Timer | undefined,
 ): void {
-  if (before?.dueAt === after?.dueAt && before?.kind === after?.kind) return;
+  if (isSameTimer(before, after)) return;
   if (before !== undefined) tx.delete(timersTable, timerKey(before));
   if (after !== undefined) tx.put(timersTable, timerKey(after));
+}
+
+interface TimerPage {
+  readonly throughAt: Instant;
+  readonly after?: Timer;
 }
 
 /** A page of a lane's timers due at or before `throughAt`, earliest first. */
 export async function scanTimers(
   reader: Reader,
   lane: number,
-  page: { readonly throughAt: Instant; readonly after?: Timer },
+  page: TimerPage,
 ): Promise<readonly Timer[]> {
   const rows = await reader.scan(timersTable, {
     prefix: { lane },
@@ -45,14 +71,27 @@ export async function scanTimers(
     limit: limits.tickPageRows,
     ...(page.after === undefined ? {} : { after: timerKey(page.after) }),
   });
-  return rows.map((row) => ({
-    kind: row.kind as TimerKind,
-    ref: row.ref,
-    dueAt: instant(row.due_at),
-  }));
+  return rows.map(decode);
 }
 
-/** The lane spreads timers over partitions; it follows from the ref, so nothing has to store it. */
-function laneOf(ref: string): number {
-  return Number.parseInt(digest([ref], 4), 16) % limits.timerLanes;
+/** The first page of every lane: all are asked for at once, which an engine can send as one request. */
+export async function scanLanes(
+  reader: Reader,
+  page: { readonly throughAt: Instant },
+): Promise<readonly (readonly Timer[])[]> {
+  const lanes = Array.from({ length: limits.timerLanes }, (_, lane) => lane);
+  return await Promise.all(lanes.map(async (lane) => await scanTimers(reader, lane, page)));
+}
+
+function decode(row: Row<typeof timersTable>): Timer {
+  return { kind: row.kind as TimerKind, ref: row.ref, dueAt: instant(row.due_at) };
+}
+
+/**
+ * The lane spreads timers over partitions; it follows from the timer, so nothing has to store it. A
+ * schedule stays in one lane, so that whoever sweeps that lane can make up for all it owes.
+ */
+function laneOf({ kind, ref }: Timer): number {
+  const [schedule = ref] = kind === "schedule" ? ref.split(".", 1) : [ref];
+  return Number.parseInt(digest([schedule], 4), 16) % limits.timerLanes;
 }

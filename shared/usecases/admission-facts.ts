@@ -1,38 +1,93 @@
+import { attemptKeyOf, runKeyOf } from "../core/ids.ts";
 import type { AdmissionFacts } from "../core/run/decide-admission.ts";
+import type { ActiveRun } from "../core/run/gate.ts";
 import { isAdHoc, type Run } from "../core/run/run.ts";
 import { nextOccurrence } from "../core/schedule/next-occurrence.ts";
 import type { ScheduleDefinition } from "../core/schedule/schedule-definition.ts";
 import { plusMs, type Instant } from "../core/time/instant.ts";
+import type { Account } from "../core/units/account.ts";
 import type { Reader } from "../ports/store.ts";
 import { readAccount } from "../records/account-record.ts";
-import { scanActive, scanWaiting } from "../records/active-record.ts";
+import { scanWaiting, scanWaitingOf } from "../records/active-record.ts";
 import { readConfiguration } from "../records/configuration-record.ts";
-import { readRunDefinition } from "../records/run-definition.ts";
+import type { DefinitionRecord } from "../records/schedule-record.ts";
 import { compiledTiming } from "./timing-cache.ts";
 import { upstreamFacts } from "./upstream-facts.ts";
+
+/** What whoever asks for the facts has seen already. */
+export interface Seen {
+  readonly now: Instant;
+  /** Absent where the run's schedule is no longer configured. */
+  readonly definition: DefinitionRecord | undefined;
+  readonly refusal?: string | undefined;
+}
 
 /** Reads everything that decides about a run; `submit` decides by it and `explain` shows it. */
 export async function admissionFacts(
   reader: Reader,
   run: Run,
-  seen: { readonly now: Instant; readonly refusal?: string | undefined },
+  seen: Seen,
 ): Promise<AdmissionFacts> {
-  const definition = (await readRunDefinition(reader, run))?.definition;
-  const configuration = await readConfiguration(reader);
-  const active = isAdHoc(run) ? [] : await scanActive(reader, run.schedule);
-  const [head] = await scanWaiting(reader, run.project, 1);
+  const definition = seen.definition?.definition;
+  const [account, rates, others, [head], upstream] = await Promise.all([
+    readAccount(reader, run.project),
+    isAdHoc(run) ? ratesOfAll(reader) : (seen.definition?.rates ?? {}),
+    othersOf(reader, run, seen.definition),
+    scanWaiting(reader, run.project, 1),
+    upstreamFacts(reader, run, definition),
+  ]);
   return {
     run,
     now: seen.now,
     ...(definition === undefined ? {} : { definition }),
     isNamed: isNamed(run, definition),
     ...(seen.refusal === undefined ? {} : { refusal: seen.refusal }),
-    others: active.filter((other) => other.run !== run.id),
-    upstream: await upstreamFacts(reader, run, definition),
-    account: await readAccount(reader, run.project),
-    rates: configuration?.rates ?? {},
+    others: [...others, ...liveIn(account, run)].toSorted(byRun),
+    upstream,
+    account,
+    rates,
     ...(head === undefined ? {} : { head }),
   };
+}
+
+async function ratesOfAll(reader: Reader): Promise<AdmissionFacts["rates"]> {
+  return (await readConfiguration(reader))?.rates ?? {};
+}
+
+/**
+ * Other runs of a run's schedule, but for those that are live in its own project. A run stays in the
+ * project that its schedule had when it was made.
+ */
+async function othersOf(
+  reader: Reader,
+  run: Run,
+  record: DefinitionRecord | undefined,
+): Promise<readonly ActiveRun[]> {
+  if (record === undefined || record.definition.overlap === "allow") return [];
+  const { definition, formerProjects = [] } = record;
+  const projects = new Set([definition.project, ...formerProjects]);
+  projects.delete(run.project);
+  const [waiting, ...accounts] = await Promise.all([
+    scanWaitingOf(reader, run.schedule),
+    ...[...projects].map(async (project) => await readAccount(reader, project)),
+  ]);
+  const others = waiting.filter((other) => other.run !== run.id);
+  return [...others, ...accounts.flatMap((account) => liveIn(account, run))];
+}
+
+/** Live runs of a run's schedule, which hold units; the run itself is not among them. */
+function liveIn(account: Account, { id, schedule }: Run): readonly ActiveRun[] {
+  const held = account.open.filter(({ attempt }) => attempt.startsWith(`${schedule}.`));
+  return held.flatMap(({ attempt }) => {
+    const run = attemptKeyOf(attempt)?.run;
+    const effectiveAt = run && runKeyOf(run)?.nominalAt;
+    if (run === undefined || effectiveAt === undefined || run === id) return [];
+    return [{ run, effectiveAt, state: "running" as const, reason: "" }];
+  });
+}
+
+function byRun(a: ActiveRun, b: ActiveRun): number {
+  return a.run < b.run ? -1 : 1;
 }
 
 /** Whether a run's occurrence is still one of its schedule; other causes need none. */

@@ -1,24 +1,26 @@
 import { assert, assertNever } from "../core/assert.ts";
-import { operationIdOf, type RunId } from "../core/ids.ts";
+import type { RunId, ScheduleName } from "../core/ids.ts";
 import { limits } from "../core/limits.ts";
-import { attemptMetadata } from "../core/operation/attempt-operation.ts";
 import type { Attempt } from "../core/run/attempt.ts";
 import { decideAdmission, type AdmissionDecision } from "../core/run/decide-admission.ts";
-import { liveAttempt, type Run } from "../core/run/run.ts";
+import { eligibleAt } from "../core/run/due.ts";
+import { isFinal, liveAttempt, type Run } from "../core/run/run.ts";
 import { moveRun, type RunEvent } from "../core/run/run-state.ts";
 import { plusMs, type Instant } from "../core/time/instant.ts";
 import type { Transaction } from "../ports/store.ts";
 import { writeAccount } from "../records/account-record.ts";
 import { readConfiguration } from "../records/configuration-record.ts";
-import { writeOperation } from "../records/operation-record.ts";
-import { readRun, writeRun, type RunRecord } from "../records/run-record.ts";
-import { admissionFacts } from "./admission-facts.ts";
+import { writeAttemptPlace } from "../records/operation-record.ts";
+import { readRun, timerBy, writeRun, type RunRecord } from "../records/run-record.ts";
+import { isSameTimer } from "../records/timer-record.ts";
+import { admissionFacts, type Seen } from "./admission-facts.ts";
 import { planConclusion, writeConclusion } from "./conclude.ts";
-import type { Nudge } from "./nudge.ts";
+import { lookAt, type Look, type Nudge } from "./nudge.ts";
 import { tell } from "./tell.ts";
 
 /** What was decided about a run, and written. */
 export interface Submitted {
+  readonly outcome: "decided";
   readonly run: Run;
   readonly decision: AdmissionDecision;
   /** True where the run waited for the same reason before: nothing new to say. */
@@ -26,40 +28,62 @@ export interface Submitted {
   /** True where nobody had looked at the run before: it has just become due. */
   readonly isFirstLook: boolean;
   readonly nudges: readonly Nudge[];
+  /** The chain that looks at the run from here on; absent once it is final. */
+  readonly chain?: Instant | undefined;
+  /** Schedules that come after the one of a run that has ended. */
+  readonly followers: readonly ScheduleName[];
 }
+
+/** What a look at a run that may be due came to. */
+export type SubmitResult =
+  | Submitted
+  /** There is nothing to decide: it has ended, or is not there. */
+  | { readonly outcome: "over" }
+  /** It was admitted before. */
+  | { readonly outcome: "live"; readonly run: Run; readonly chain: Instant | undefined }
+  /** Nobody may decide about it yet. */
+  | { readonly outcome: "early"; readonly dueAt: Instant };
 
 /**
  * Decides about a run and writes the decision with everything it entails, in one transaction:
  * the reservation, its ledger entry, the attempt and its operation; or the wait; or the end.
- * Undefined where there is nothing to decide: the run has ended, or already has a live attempt.
+ *
+ * What the run is to do was read a moment before (`seen.definition`): a configuration that changes
+ * in between changes the runs after this one, as it does right after an admission.
  */
 export async function admitRun(
   tx: Transaction,
   id: RunId,
-  seen: { readonly now: Instant; readonly refusal?: string | undefined },
-): Promise<Submitted | undefined> {
+  seen: Seen & Pick<Look, "chain">,
+): Promise<SubmitResult> {
   const record = await readRun(tx, id);
-  if (record?.timerAt === undefined || liveAttempt(record.run) !== undefined) return undefined;
-  const decision = decideAdmission(await admissionFacts(tx, record.run, seen));
-  const isFirstLook = record.run.state === "queued";
-  return { ...(await written(tx, record, decision, seen.now)), isFirstLook };
+  if (record === undefined || isFinal(record.run.state)) return { outcome: "over" };
+  const { run, timer } = record;
+  if (liveAttempt(run) !== undefined) return { outcome: "live", run, chain: timer?.dueAt };
+  const dueAt = eligibleAt(run);
+  if (dueAt > seen.now) return { outcome: "early", dueAt };
+  const decision = decideAdmission(await admissionFacts(tx, run, seen));
+  const isFirstLook = run.state === "queued";
+  const decided = { outcome: "decided", isFirstLook, followers: [] } as const;
+  return { ...decided, ...(await written(tx, record, decision, seen)) };
 }
 
-type Written = Omit<Submitted, "isFirstLook">;
+type Written = Omit<Submitted, "outcome" | "isFirstLook" | "followers"> &
+  Partial<Pick<Submitted, "followers">>;
 
 async function written(
   tx: Transaction,
   record: RunRecord,
   decision: AdmissionDecision,
-  now: Instant,
+  seen: Seen & Pick<Look, "chain">,
 ): Promise<Written> {
   switch (decision.kind) {
     case "conclude":
-      return await concluded(tx, record, decision, now);
+      return await concluded(tx, record, decision, seen);
     case "wait":
-      return await waits(tx, record, decision, now);
+      return await waits(tx, record, decision, seen);
     case "admit":
-      return writeAdmission(tx, record, decision, now);
+      return await writeAdmission(tx, record, decision, seen.now);
     default:
       return assertNever(decision);
   }
@@ -71,89 +95,70 @@ async function concluded(
   tx: Transaction,
   record: RunRecord,
   decision: Decision<"conclude">,
-  now: Instant,
+  { now, definition }: Seen,
 ): Promise<Written> {
   const { state, reason } = decision;
   const run = moved(record.run, { kind: "conclude", state, reason, at: now });
-  const conclusion = await planConclusion(tx, run, now);
+  const configuration = await readConfiguration(tx);
+  const conclusion = await planConclusion(tx, run, { definition, configuration, now });
   const nudges = writeConclusion(tx, record, conclusion, now);
-  return { run, decision, unchanged: false, nudges };
+  return { run, decision, unchanged: false, nudges, followers: conclusion.followers };
 }
 
 async function waits(
   tx: Transaction,
   record: RunRecord,
   decision: Decision<"wait">,
-  now: Instant,
+  { now, chain }: Seen & Pick<Look, "chain">,
 ): Promise<Written> {
   const { reason, nextEligibleAt } = decision;
-  const run = moved(record.run, { kind: "wait", reason, nextEligibleAt, at: now });
   const unchanged = record.run.state === "waiting" && record.run.reason?.code === reason.code;
-  const owedAt = record.timerAt ?? now;
-  if (unchanged && owedAt > now && owedAt <= nextEligibleAt) {
-    // A look ahead of time that finds nothing new leaves the look that is owed as it is: else every
-    // wake would begin a chain of messages of its own, and chains end only with the wait.
-    return { run: record.run, decision, unchanged, nudges: [] };
+  const before = { run: record.run, decision, unchanged };
+  const isChained = chain !== undefined && chain === record.timer?.dueAt;
+  const promisedAt = record.run.nextEligibleAt ?? now;
+  // Nobody knows when it may go, so it is looked at again and again: that is nothing to write down.
+  const isOpen = nextEligibleAt <= plusMs(now, limits.waitRecheckMs);
+  if (unchanged && promisedAt <= nextEligibleAt && (isOpen || promisedAt > now)) {
+    const next = lookAt(record.run, { chain, at: isOpen ? nextEligibleAt : promisedAt });
+    return { ...before, nudges: isChained ? [next] : [] };
   }
-  const subscriptions = (await readConfiguration(tx))?.subscriptions ?? [];
-  writeRun(tx, record, { run, timerAt: nextEligibleAt });
+  const run = moved(record.run, { kind: "wait", reason, nextEligibleAt, at: now });
+  const timer = timerBy(record, nextEligibleAt, now);
+  writeRun(tx, record, { run, timer });
+  const subscriptions = unchanged ? [] : ((await readConfiguration(tx))?.subscriptions ?? []);
   const told = unchanged ? [] : tell(tx, subscriptions, { type: "run.waiting", run, at: now });
-  return {
-    run,
-    decision,
-    unchanged,
-    nudges: [...told, { kind: "submit", ref: run.id, at: nextEligibleAt }],
-  };
+  // A look out of turn leaves the chain that is under way as it is, if one can be.
+  const isFirst = record.run.state === "queued";
+  const begins = isFirst || isChained || !isSameTimer(timer, record.timer);
+  const next = lookAt(run, { chain: timer.dueAt, at: nextEligibleAt });
+  return { run, decision, unchanged, nudges: begins ? [...told, next] : told };
 }
 
-/** Writes an admission: the reservation, its ledger entry, the attempt and its operation. */
-export function writeAdmission(
+/** Writes an admission: the reservation, its ledger entry, and the attempt, whose operation it is. */
+export async function writeAdmission(
   tx: Transaction,
-  record: RunRecord | { readonly run: Run; readonly isNew: true },
+  record: RunRecord | { readonly run: Run; readonly isNew: true; readonly timer?: never },
   decision: Decision<"admit">,
   now: Instant,
-): Written {
+): Promise<Written> {
   const { request, admitted: admission } = decision;
-  const { project } = record.run;
   const { bound, reservation, account, entries } = admission;
-  const operation = operationIdOf(project, request.attempt);
   const attempt: Attempt = {
     number: request.number,
-    operation,
     admittedAt: now,
     instanceType: request.instanceType,
     rate: reservation.rate,
     unitsHeld: reservation.units,
     softLimitMs: bound.softLimitMs,
     hardLimitMs: bound.hardLimitMs,
-    polls: 0,
   };
   const run = moved(record.run, { kind: "admit", attempt });
   const before = "isNew" in record ? undefined : record;
-  writeRun(tx, before, { run, timerAt: plusMs(now, limits.startLeaseMs) });
-  writeAccount(tx, account, entries);
-  writeOperation(tx, undefined, {
-    id: operation,
-    owner: project,
-    description: describe(record.run, request.number),
-    createdAt: now,
-    createdBy: record.run.createdBy ?? "orrery",
-    modifiedAt: now,
-    subject: { kind: "attempt", run: run.id, number: request.number },
-    metadata: attemptMetadata({ run: run.id, number: request.number, status: run.state }),
-  });
-  return { run, decision, unchanged: false, nudges: [] };
-}
-
-function describe(run: Run, number: number): string {
-  switch (run.cause.kind) {
-    case "job":
-      return "Execute job";
-    case "notebook":
-      return "Execute notebook";
-    default:
-      return `Run ${run.schedule}, attempt ${number}`;
-  }
+  const timer = timerBy(record, plusMs(now, limits.timerGraceMs), now);
+  writeRun(tx, before, { run, timer });
+  await writeAccount(tx, account, entries);
+  writeAttemptPlace(tx, run);
+  return { run, decision, unchanged: false, nudges: [], chain: timer.dueAt };
 }
 
 function moved(run: Run, event: RunEvent): Run {

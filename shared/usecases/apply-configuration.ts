@@ -12,6 +12,7 @@ import { readConfiguration, writeConfiguration } from "../records/configuration-
 import type { RunRecord } from "../records/run-record.ts";
 import {
   deleteSchedule,
+  newGeneration,
   readDefinitions,
   readSchedules,
   scanSchedules,
@@ -24,6 +25,9 @@ import { ensureProjects } from "./projects/ensure-projects.ts";
 import { waitingRuns, wakeWaitingRuns } from "./projects/wake-waiting-runs.ts";
 import { compiledTiming } from "./timing-cache.ts";
 import type { Services } from "./services.ts";
+
+/** What definitions hold: one that an older version applied is written anew, though it says the same. */
+const FORM = "with rates";
 
 /** What applying changed, by schedule name. */
 export interface Applied {
@@ -75,7 +79,7 @@ async function applyTo(
   now: Instant,
 ): Promise<Applied> {
   const { schedules: definitions, projects, rates, subscriptions } = configuration;
-  const fingerprint = digest([JSON.stringify(configuration)], 64);
+  const fingerprint = digest([FORM, JSON.stringify(configuration)], 64);
   await ensureProjects(tx, namedProjects(configuration), now);
   const live = await readConfiguration(tx);
   if (live?.digest === fingerprint) {
@@ -98,11 +102,17 @@ async function applyTo(
   const changes = definitions.map((definition, index) => ({
     record: records[index],
     before: before[index],
-    after: { definition, downstream: downstream.get(definition.name) ?? [] },
+    after: {
+      definition,
+      downstream: downstream.get(definition.name) ?? [],
+      ...ratesOf(definition, rates),
+      ...formerProjects(definition.project, before[index]),
+    },
   }));
-  for (const change of changes) writeChange(tx, change, now);
+  const digests = [live?.digest ?? "", fingerprint];
+  for (const change of changes) writeChange(tx, change, { now, digests });
   for (const record of gone) deleteSchedule(tx, record);
-  for (const { account, entries } of accounts) writeAccount(tx, account, entries);
+  for (const { account, entries } of accounts) await writeAccount(tx, account, entries);
   wakeWaitingRuns(tx, waiting, now);
   writeConfiguration(tx, { digest: fingerprint, appliedAt: now, rates, subscriptions });
 
@@ -122,31 +132,68 @@ function namedProjects({ projects, schedules }: Configuration): readonly Project
   return [...new Set([...projects, ...schedules].map(({ project }) => project))];
 }
 
+/** A run is admitted by these without a look at the whole configuration. */
+function ratesOf(
+  { work }: ScheduleDefinition,
+  rates: Configuration["rates"],
+): Pick<DefinitionRecord, "rates"> {
+  const said = Object.entries(rates).filter(([type]) => work.instanceTypes.includes(type));
+  return said.length === 0 ? {} : { rates: Object.fromEntries(said) };
+}
+
+/** Where a schedule moves to another project, its runs may go on in the one before. */
+function formerProjects(
+  project: ProjectId,
+  before: DefinitionRecord | undefined,
+): Pick<DefinitionRecord, "formerProjects"> {
+  const all =
+    before === undefined ? [] : [before.definition.project, ...(before.formerProjects ?? [])];
+  const former = [...new Set(all)].filter((each) => each !== project);
+  return former.length === 0 ? {} : { formerProjects: former };
+}
+
 interface Change {
   readonly record: ScheduleRecord | undefined;
   readonly before: DefinitionRecord | undefined;
   readonly after: DefinitionRecord;
 }
 
-function writeChange(tx: Transaction, change: Change, now: Instant): void {
+function writeChange(
+  tx: Transaction,
+  change: Change,
+  applied: { readonly now: Instant; readonly digests: readonly string[] },
+): void {
   const { record, after } = change;
   if (record !== undefined && !isChanged(change)) return;
   writeDefinition(tx, after);
   const { name: schedule, project } = after.definition;
-  const next = nextOf(change, now);
-  writeSchedule(tx, record, { schedule, project, ...(next === undefined ? {} : { next }) });
+  const next = nextOf(change, applied.now);
+  // A timing of its own has timers of its own: one that fired before stays with the run it made.
+  const generation =
+    (isTimingKept(change) ? record?.generation : undefined) ??
+    newGeneration(schedule, applied.now, applied.digests);
+  writeSchedule(tx, record, {
+    schedule,
+    project,
+    generation,
+    ...(next === undefined ? {} : { next }),
+  });
 }
 
 /** With the same timing a schedule keeps what it owes; with a new one it starts from now. */
 function nextOf(change: Change, now: Instant): NextFire | undefined {
   const { definition } = change.after;
-  const { timing, jitterMs } = definition;
+  const { timing } = definition;
   if (timing === undefined) return undefined;
-  const old = change.before?.definition;
-  const kept = old?.jitterMs === jitterMs && JSON.stringify(old.timing) === JSON.stringify(timing);
-  if (kept) return change.record?.next;
+  if (isTimingKept(change)) return change.record?.next;
   // An occurrence at this very instant is owed too: "after" is exclusive.
   return fireAfter(definition, compiledTiming(timing), plusMs(now, -1));
+}
+
+function isTimingKept({ before, after }: Change): boolean {
+  const { timing, jitterMs } = after.definition;
+  const old = before?.definition;
+  return old?.jitterMs === jitterMs && JSON.stringify(old.timing) === JSON.stringify(timing);
 }
 
 function hasEnded(change: Change, now: Instant): boolean {

@@ -4,8 +4,8 @@ import { lookedAtBy } from "../core/run/due.ts";
 import { isFinal, type Run } from "../core/run/run.ts";
 import { moveRun } from "../core/run/run-state.ts";
 import { readRun, writeRun } from "../records/run-record.ts";
-import { planConclusion, writeConclusion } from "./conclude.ts";
-import { sendNudges, type Nudge } from "./nudge.ts";
+import { conclusionFacts, planConclusion, writeConclusion } from "./conclude.ts";
+import { lookAt, sendNudges } from "./nudge.ts";
 import type { Services } from "./services.ts";
 import { wakeWaiting } from "./wake.ts";
 
@@ -31,7 +31,7 @@ export async function cancelRun(
   cancellation: Cancellation = {},
 ): Promise<Run> {
   const now = services.clock.now();
-  const { run, nudges } = await services.store.transact("cancel-run", async (tx) => {
+  const { run, nudges, followers } = await services.store.transact("cancel-run", async (tx) => {
     const record = await readRun(tx, id);
     if (record === undefined) {
       throw new OrreryError(
@@ -48,17 +48,20 @@ export async function cancelRun(
     const { text = "Somebody cancelled it" } = cancellation;
     const reason = { code: "cancelled" as const, text };
     const moved = moveRun(record.run, { kind: "cancel", at: now, reason, ...cancellation });
-    if (moved.outcome === "ignored") return { run: record.run, nudges: [] };
+    if (moved.outcome === "ignored") return { run: record.run, nudges: [], followers: [] };
     if (isFinal(moved.run.state)) {
-      const conclusion = await planConclusion(tx, moved.run, now);
-      return { run: moved.run, nudges: writeConclusion(tx, record, conclusion, now) };
+      const facts = await conclusionFacts(tx, moved.run);
+      const conclusion = await planConclusion(tx, moved.run, { ...facts, now });
+      const { followers } = conclusion;
+      return { run: moved.run, nudges: writeConclusion(tx, record, conclusion, now), followers };
     }
-    writeRun(tx, record, { run: moved.run, timerAt: now });
-    const look: Nudge = { kind: lookedAtBy(moved.run), ref: id, at: now };
-    return { run: moved.run, nudges: [look] };
+    // Its end is near, so a new chain polls it as often as at its beginning.
+    const timer = { kind: lookedAtBy(moved.run), ref: id, dueAt: now };
+    writeRun(tx, record, { run: moved.run, timer });
+    return { run: moved.run, nudges: [lookAt(moved.run, { chain: now, at: now })], followers: [] };
   });
   await sendNudges(services, nudges, now);
-  if (isFinal(run.state)) await wakeWaiting(services, run);
+  if (isFinal(run.state)) await wakeWaiting(services, run, followers);
   return run;
 }
 

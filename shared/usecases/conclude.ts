@@ -1,31 +1,56 @@
-import { assertNever } from "../core/assert.ts";
-import type { NotificationType } from "../core/notification/notification-type.ts";
+import { assert } from "../core/assert.ts";
+import type { ScheduleName } from "../core/ids.ts";
+import type { Delivery } from "../core/notification/delivery.ts";
+import { planDeliveries, typeOfEnd } from "../core/notification/plan.ts";
 import type { Subscription } from "../core/notification/subscription.ts";
-import type { FinalState, Run } from "../core/run/run.ts";
+import type { Run } from "../core/run/run.ts";
 import { isFinal } from "../core/run/run.ts";
-import type { Instant } from "../core/time/instant.ts";
+import { later, type Instant } from "../core/time/instant.ts";
 import type { Reader, Transaction } from "../ports/store.ts";
-import { readConfiguration } from "../records/configuration-record.ts";
+import { readConfiguration, type LiveConfiguration } from "../records/configuration-record.ts";
 import { writeRun, type RunRecord } from "../records/run-record.ts";
 import { readRunDefinition } from "../records/run-definition.ts";
+import type { DefinitionRecord } from "../records/schedule-record.ts";
+import type { Timer } from "../records/timer-record.ts";
 import { downstreamRuns } from "./downstream.ts";
-import type { Nudge } from "./nudge.ts";
-import { tell } from "./tell.ts";
+import { lookAt, type Nudge } from "./nudge.ts";
+import { notify, owe } from "./tell.ts";
 
 /** What the end of a run brings about, read before anything is written. */
 export interface Conclusion {
   readonly run: Run;
+  /** Schedules that come after its own. */
+  readonly followers: readonly ScheduleName[];
   readonly downstream: readonly Run[];
   readonly subscriptions: readonly Subscription[];
 }
 
+/** What a run's end depends on; whoever has just read it passes it on. */
+export interface ConclusionFacts {
+  readonly definition: DefinitionRecord | undefined;
+  readonly configuration: LiveConfiguration | undefined;
+}
+
+export async function conclusionFacts(reader: Reader, run: Run): Promise<ConclusionFacts> {
+  const [definition, configuration] = await Promise.all([
+    readRunDefinition(reader, run),
+    readConfiguration(reader),
+  ]);
+  return { definition, configuration };
+}
+
 /** Reads what follows from a run that has just become final. */
-export async function planConclusion(reader: Reader, run: Run, now: Instant): Promise<Conclusion> {
-  const downstream = (await readRunDefinition(reader, run))?.downstream ?? [];
+export async function planConclusion(
+  reader: Reader,
+  run: Run,
+  facts: ConclusionFacts & { readonly now: Instant },
+): Promise<Conclusion> {
+  const followers = facts.definition?.downstream ?? [];
   return {
     run,
-    downstream: await downstreamRuns(reader, run, { downstream, now }),
-    subscriptions: (await readConfiguration(reader))?.subscriptions ?? [],
+    followers,
+    downstream: await downstreamRuns(reader, run, { downstream: followers, now: facts.now }),
+    subscriptions: facts.configuration?.subscriptions ?? [],
   };
 }
 
@@ -37,48 +62,55 @@ export function writeConclusion(
   now: Instant,
 ): readonly Nudge[] {
   const { run, downstream, subscriptions } = conclusion;
-  writeRun(tx, before, { run });
+  const [first, ...others] = deliveriesOfEnd(subscriptions, run, now);
+  if (first === undefined) {
+    writeRun(tx, before, { run });
+  } else {
+    // It takes over the timer of its run, and needs no row of its own until it is tried.
+    const { timer } = before;
+    assert(timer !== undefined, `${run.id} had a timer while it lived`);
+    writeRun(tx, before, {
+      run,
+      timer,
+      owes: { name: first.subscription, target: first.target, at: now },
+    });
+  }
   return [
-    ...tellFinal(tx, subscriptions, run, now),
-    ...downstream.flatMap((each) => writeNewRun(tx, subscriptions, each, now)),
+    ...(first === undefined ? [] : [notify(first, run.id)]),
+    ...others.map((delivery) => owe(tx, delivery)),
+    ...downstream.flatMap((each) => writeNewRun(tx, { run: each, subscriptions }, now)),
   ];
 }
 
-/** Writes a run that was just made: queued, with its timer, or final, with the deliveries owed. */
+/**
+ * Writes a run that was just made: queued, with the timer that it takes over or one of its own, or
+ * final, with the deliveries owed.
+ */
 export function writeNewRun(
   tx: Transaction,
-  subscriptions: readonly Subscription[],
-  run: Run,
+  made: {
+    readonly run: Run;
+    readonly subscriptions: readonly Subscription[];
+    readonly timer?: Timer | undefined;
+  },
   now: Instant,
 ): readonly Nudge[] {
+  const { run, subscriptions } = made;
   if (isFinal(run.state)) {
     writeRun(tx, undefined, { run });
-    return tellFinal(tx, subscriptions, run, now);
+    return deliveriesOfEnd(subscriptions, run, now).map((delivery) => owe(tx, delivery));
   }
-  writeRun(tx, undefined, { run, timerAt: run.effectiveAt });
-  return [{ kind: "submit", ref: run.id, at: run.effectiveAt }];
+  const own: Timer = { kind: "submit", ref: run.id, dueAt: later(run.effectiveAt, now) };
+  const { timer = own } = made;
+  writeRun(tx, timer === own ? undefined : { timer }, { run, timer });
+  return [lookAt(run, { chain: timer.dueAt, at: run.effectiveAt })];
 }
 
-function tellFinal(
-  tx: Transaction,
+function deliveriesOfEnd(
   subscriptions: readonly Subscription[],
   run: Run,
   at: Instant,
-): readonly Nudge[] {
-  return isFinal(run.state) ? tell(tx, subscriptions, { type: typeOfEnd(run.state), run, at }) : [];
-}
-
-function typeOfEnd(state: FinalState): NotificationType {
-  switch (state) {
-    case "succeeded":
-    case "failed":
-    case "cancelled":
-    case "timedOut":
-    case "skipped":
-    case "refused":
-    case "expired":
-      return `run.${state}`;
-    default:
-      return assertNever(state);
-  }
+): readonly Delivery[] {
+  const type = typeOfEnd(run);
+  return type === undefined ? [] : planDeliveries(subscriptions, { type, run, at });
 }

@@ -1,9 +1,16 @@
-import type { DeliveryId } from "../core/ids.ts";
+import type { DeliveryId, RunId } from "../core/ids.ts";
 import type { Delivery } from "../core/notification/delivery.ts";
 import { recordTry, type TryResult } from "../core/notification/delivery-state.ts";
 import { assertNever } from "../core/assert.ts";
 import type { DeliveryOutcome, Notification } from "../ports/channel.ts";
-import { readDelivery, writeDelivery } from "../records/delivery-record.ts";
+import type { Reader } from "../ports/store.ts";
+import {
+  deliveryOwedBy,
+  readDelivery,
+  writeDelivery,
+  type DeliveryRecord,
+} from "../records/delivery-record.ts";
+import { readRun } from "../records/run-record.ts";
 import { sendNudges } from "./nudge.ts";
 import type { Services } from "./services.ts";
 
@@ -14,10 +21,16 @@ type DeliverServices = Pick<Services, "store" | "clock" | "random" | "queue" | "
  * tries, it is buried with its history. A delivery that is not pending, or not yet due, is left
  * alone, so a repeated message sends nothing twice. Two tries at the same instant may both send:
  * receivers drop repeats by the notification's id (P5 promises at least once).
+ *
+ * The first delivery that a run's end owes has no row before its first try: it is told from `owedBy`.
  */
-export async function deliver(services: DeliverServices, id: DeliveryId): Promise<void> {
+export async function deliver(
+  services: DeliverServices,
+  id: DeliveryId,
+  owedBy?: RunId,
+): Promise<void> {
   const now = services.clock.now();
-  const record = await services.store.snapshot(async (reader) => await readDelivery(reader, id));
+  const record = await services.store.snapshot(async (reader) => await find(reader, id, owedBy));
   if (record?.delivery.state !== "pending" || record.delivery.nextTryAt > now) return;
 
   const startedMs = services.clock.monotonicMs();
@@ -31,9 +44,9 @@ export async function deliver(services: DeliverServices, id: DeliveryId): Promis
 
   const recorded = await services.store.transact("deliver", async (tx) => {
     const fresh = await readDelivery(tx, id);
-    if (fresh === undefined || fresh.version !== record.version) return undefined;
-    const delivery = recordTry(fresh.delivery, attempt);
-    writeDelivery(tx, fresh, delivery);
+    if ((fresh?.version ?? 0) !== record.version) return undefined;
+    const delivery = recordTry(record.delivery, attempt);
+    writeDelivery(tx, record, delivery);
     return delivery;
   });
   if (recorded === undefined) return;
@@ -44,6 +57,19 @@ export async function deliver(services: DeliverServices, id: DeliveryId): Promis
     [{ kind: "notify", ref: id, at: recorded.nextTryAt }],
     services.clock.now(),
   );
+}
+
+async function find(
+  reader: Reader,
+  id: DeliveryId,
+  owedBy: RunId | undefined,
+): Promise<DeliveryRecord | undefined> {
+  const [record, run] = await Promise.all([
+    readDelivery(reader, id),
+    owedBy === undefined ? undefined : readRun(reader, owedBy),
+  ]);
+  const owed = run && deliveryOwedBy(run);
+  return record ?? (owed?.delivery.id === id ? owed : undefined);
 }
 
 async function send(services: DeliverServices, delivery: Delivery): Promise<DeliveryOutcome> {

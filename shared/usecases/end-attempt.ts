@@ -1,7 +1,5 @@
 import type { ExecutionResult } from "../core/execution/execution-result.ts";
-import { attemptIdOf, type RunId } from "../core/ids.ts";
-import { attemptResponse } from "../core/operation/attempt-operation.ts";
-import { moveOperation, type OperationEvent } from "../core/operation/operation-state.ts";
+import { attemptIdOf, type RunId, type ScheduleName } from "../core/ids.ts";
 import { assert } from "../core/assert.ts";
 import type { Attempt, AttemptEnd } from "../core/run/attempt.ts";
 import { endEvent } from "../core/run/end-event.ts";
@@ -13,13 +11,11 @@ import { release, settle, type Account, type Posting } from "../core/units/accou
 import { rateOf } from "../core/units/rates.ts";
 import type { Transaction } from "../ports/store.ts";
 import { readAccount, writeAccount } from "../records/account-record.ts";
-import { readConfiguration } from "../records/configuration-record.ts";
-import { readOperation, writeOperation } from "../records/operation-record.ts";
-import { readRun, writeRun } from "../records/run-record.ts";
-import { readRunDefinition } from "../records/run-definition.ts";
+import { writeAttemptPlace } from "../records/operation-record.ts";
+import { readRun, timerBy, writeRun } from "../records/run-record.ts";
 import { readAdHocWork, writeWorkEnd } from "./finish-work.ts";
-import { planConclusion, writeConclusion } from "./conclude.ts";
-import { sendNudges, type Nudge } from "./nudge.ts";
+import { conclusionFacts, planConclusion, writeConclusion } from "./conclude.ts";
+import { lookAt, sendNudges, type Nudge } from "./nudge.ts";
 import { reportEnd, reportStarted, type Ended } from "./report.ts";
 import type { Services } from "./services.ts";
 import { tell } from "./tell.ts";
@@ -51,22 +47,28 @@ export async function endAttempt(services: Services, ended: EndedAttempt): Promi
   if (result.startedNow !== undefined) reportStarted(services.log, result.startedNow);
   reportEnd(services.log, result);
   await sendNudges(services, result.nudges, now);
-  await wakeWaiting(services, result.run);
+  await wakeWaiting(services, result.run, result.followers);
+}
+
+interface Written extends Ended {
+  readonly nudges: readonly Nudge[];
+  readonly followers: readonly ScheduleName[];
 }
 
 async function writeEnd(
   tx: Transaction,
   ended: EndedAttempt,
   drawn: { readonly now: Instant; readonly draw: number },
-): Promise<(Ended & { readonly nudges: readonly Nudge[] }) | undefined> {
+): Promise<Written | undefined> {
   const { now } = drawn;
   const record = await readRun(tx, ended.run);
   const live = record && liveAttempt(record.run);
   if (record === undefined || live?.number !== ended.number) return undefined;
-  const configuration = await readConfiguration(tx);
-  const definition = (await readRunDefinition(tx, record.run))?.definition;
-  const operation = await readOperation(tx, live.operation);
-  const before = await readAccount(tx, record.run.project);
+  const [facts, before] = await Promise.all([
+    conclusionFacts(tx, record.run),
+    readAccount(tx, record.run.project),
+  ]);
+  const { configuration } = facts;
 
   const posting = postEnd(before, ended, {
     live,
@@ -76,22 +78,16 @@ async function writeEnd(
   const unitsSettled = settledUnits(posting);
   const end = attemptEnd(ended, unitsSettled, now);
   const seen = observed(record.run, ended);
-  const retry = definition?.retry;
+  const retry = facts.definition?.definition.retry;
   const moved = moveRun(seen, endEvent(seen, { outcome: ended.outcome, end }, { retry, ...drawn }));
   assert(moved.outcome === "moved", "a live attempt ends");
   const { run } = moved;
-  const conclusion = await planConclusion(tx, run, now);
+  const conclusion = await planConclusion(tx, run, { ...facts, now });
   const work = isFinal(run.state) ? await readAdHocWork(tx, run) : undefined;
 
   if (work !== undefined) writeWorkEnd(tx, work, run, { result: ended.usage, now });
-  writeAccount(tx, posting.account, posting.entries);
-  if (operation !== undefined) {
-    writeOperation(
-      tx,
-      operation,
-      moveOperation(operation.operation, operationEvent(ended.outcome, run, now)),
-    );
-  }
+  await writeAccount(tx, posting.account, posting.entries);
+  writeAttemptPlace(tx, run);
   const { subscriptions } = conclusion;
   const startedNow = record.run.state === "starting" && seen.state === "running" ? seen : undefined;
   const nudges: Nudge[] = [];
@@ -103,9 +99,10 @@ async function writeEnd(
     nudges.push(...writeConclusion(tx, record, conclusion, now));
   } else {
     const retryAt = run.nextEligibleAt ?? now;
-    writeRun(tx, record, { run, timerAt: retryAt });
+    const timer = timerBy(record, retryAt, now);
+    writeRun(tx, record, { run, timer });
     nudges.push(...tell(tx, subscriptions, { type: "run.retried", run, at: now }));
-    nudges.push({ kind: "submit", ref: run.id, at: retryAt });
+    nudges.push(lookAt(run, { chain: timer.dueAt, at: retryAt }));
   }
   return {
     run,
@@ -114,6 +111,7 @@ async function writeEnd(
     unitsHeld: live.unitsHeld,
     unitsSettled,
     nudges,
+    followers: conclusion.followers,
   };
 }
 
@@ -141,12 +139,15 @@ function settledUnits(posting: Posting): number {
 }
 
 function attemptEnd(ended: EndedAttempt, unitsSettled: number, now: Instant): AttemptEnd {
-  const { exitCode, outputs } = ended.outcome;
+  const { exitCode, operationError, outputs } = ended.outcome;
+  const endedAt = ended.usage?.finishedAt ?? now;
   return {
-    endedAt: ended.usage?.finishedAt ?? now,
+    endedAt,
+    ...(endedAt === now ? {} : { settledAt: now }),
     ...(exitCode === undefined ? {} : { exitCode }),
     unitsSettled,
     outputs,
+    ...(operationError === undefined ? {} : { operationError }),
   };
 }
 
@@ -155,14 +156,4 @@ function observed(run: Run, ended: EndedAttempt): Run {
   if (ended.usage === undefined) return run;
   const moved = moveRun(run, { kind: "observe", startedAt: ended.usage.startedAt });
   return moved.outcome === "moved" ? moved.run : run;
-}
-
-function operationEvent(outcome: Outcome, run: Run, at: Instant): OperationEvent {
-  if (outcome.operationError !== undefined) {
-    // Whoever cancelled it said why, in words that its caller may know.
-    const given = outcome.state === "cancelled" ? run.cancelText : undefined;
-    const message = given ?? outcome.reason?.text ?? outcome.state;
-    return { kind: "fail", code: outcome.operationError, message, at };
-  }
-  return { kind: "respond", response: attemptResponse(outcome.exitCode ?? 0), at };
 }

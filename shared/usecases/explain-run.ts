@@ -5,6 +5,7 @@ import { decideAdmission, type AdmissionDecision } from "../core/run/decide-admi
 import { isFinal, liveAttempt, type Run } from "../core/run/run.ts";
 import { checks, type Check } from "../core/units/explain.ts";
 import { scanWaiting } from "../records/active-record.ts";
+import { readRunDefinition } from "../records/run-definition.ts";
 import { admissionFacts } from "./admission-facts.ts";
 import { findRun } from "./find-run.ts";
 import type { Services } from "./services.ts";
@@ -30,7 +31,10 @@ export async function explainRun(
     const found = await findRun(reader, text);
     return {
       run: found,
-      facts: await admissionFacts(reader, found, { now }),
+      facts: await admissionFacts(reader, found, {
+        now,
+        definition: await readRunDefinition(reader, found),
+      }),
       waiting: await scanWaiting(reader, found.project, limits.scanRows),
     };
   });

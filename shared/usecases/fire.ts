@@ -1,8 +1,10 @@
 import { limits } from "../core/limits.ts";
 import { INSTANT_MAX, plusMs, type Instant } from "../core/time/instant.ts";
-import { scanTimers, type Timer } from "../records/timer-record.ts";
+import { runOfTimer, scanLanes, scanTimers, type Timer } from "../records/timer-record.ts";
 import { claimSchedules } from "./claim-schedules.ts";
+import { hasFired, rememberFired } from "./fired-timers.ts";
 import { sendNudges, type Nudge } from "./nudge.ts";
+import { isOverdue, redriveRuns } from "./redrive-runs.ts";
 import type { Services } from "./services.ts";
 
 /** What a tick did. */
@@ -26,6 +28,7 @@ export interface FireRequest {
 interface Pass {
   readonly stopAt: Instant;
   readonly now: Instant;
+  readonly scope: FireRequest["scope"];
   /** Schedules fire through here. */
   readonly throughAt: Instant;
   /** Timers are read through here. */
@@ -35,22 +38,27 @@ interface Pass {
 }
 
 /**
- * One tick: makes the runs that schedules owe within the horizon, and sends a message for every
- * other timer due in it. Repeating it, or running two at once, makes nothing twice (P1); running
- * it alone finishes all work that lost messages left behind (P3).
+ * One tick: makes the runs that schedules owe within the horizon, re-drives every run whose timer is
+ * overdue, and sends a message for every other timer due in the horizon. Repeating it, or running
+ * two at once, makes nothing twice (P1); running it alone finishes all work that lost messages left
+ * behind (P3).
  *
  * `everything` looks at all live work at once, whenever it is due: for a platform that has just
  * started and knows that its queues are empty.
  */
 export async function fire(services: FireServices, request: FireRequest): Promise<Fired> {
   const now = services.clock.now();
+  const { scope } = request;
   const throughAt = plusMs(now, limits.tickHorizonMs);
-  const scanThroughAt = request.scope === "due" ? throughAt : INSTANT_MAX;
+  const scanThroughAt = scope === "due" ? throughAt : INSTANT_MAX;
   const stopAt = plusMs(request.deadlineAt, -limits.tickReserveMs);
-  const pass: Pass = { stopAt, now, throughAt, scanThroughAt, told: new Set() };
+  const pass: Pass = { stopAt, now, scope, throughAt, scanThroughAt, told: new Set() };
+  const firstPages = await services.store.snapshot(
+    async (reader) => await scanLanes(reader, { throughAt: scanThroughAt }),
+  );
   const total = { runs: 0, redriven: 0, complete: true };
-  for (let lane = 0; lane < limits.timerLanes; lane += 1) {
-    const swept = await sweepLane(services, lane, pass);
+  for (const [lane, first] of firstPages.entries()) {
+    const swept = await sweepLane(services, { lane, first }, pass);
     total.runs += swept.runs;
     total.redriven += swept.redriven;
     total.complete &&= swept.complete;
@@ -59,29 +67,41 @@ export async function fire(services: FireServices, request: FireRequest): Promis
 }
 
 /**
- * Reads a lane page by page. While a schedule of a page owes more than one claim may make, the same
- * page is read again, so one sweep catches up with any downtime that its page limit allows.
+ * Goes through a lane page by page. While a schedule of a page owes more than one claim may make,
+ * the same page is read again, so one sweep catches up with any downtime that its page limit allows.
  */
-async function sweepLane(services: FireServices, lane: number, pass: Pass): Promise<Fired> {
+async function sweepLane(
+  services: FireServices,
+  { lane, first }: { readonly lane: number; readonly first: readonly Timer[] },
+  pass: Pass,
+): Promise<Fired> {
   const total = { runs: 0, redriven: 0 };
   let after: Timer | undefined;
+  let timers: readonly Timer[] | undefined = first;
   for (let page = 0; page < limits.tickPages; page += 1) {
     if (services.clock.now() > pass.stopAt) break;
-    const timers = await services.store.snapshot(
-      async (reader) =>
-        await scanTimers(reader, lane, {
-          throughAt: pass.scanThroughAt,
-          ...(after === undefined ? {} : { after }),
-        }),
-    );
+    timers ??= await readPage(services, { lane, after }, pass);
     const swept = await sweepPage(services, timers, pass);
     total.runs += swept.runs;
     total.redriven += swept.redriven;
-    if (swept.owesMore) continue;
-    after = timers.at(-1);
-    if (timers.length < limits.tickPageRows) return { ...total, complete: true };
+    if (!swept.owesMore) {
+      after = timers.at(-1);
+      if (timers.length < limits.tickPageRows) return { ...total, complete: true };
+    }
+    timers = undefined;
   }
   return { ...total, complete: false };
+}
+
+async function readPage(
+  services: FireServices,
+  { lane, after }: { readonly lane: number; readonly after: Timer | undefined },
+  pass: Pass,
+): Promise<readonly Timer[]> {
+  const behind = after === undefined ? {} : { after };
+  return await services.store.snapshot(
+    async (reader) => await scanTimers(reader, lane, { throughAt: pass.scanThroughAt, ...behind }),
+  );
 }
 
 async function sweepPage(
@@ -89,27 +109,62 @@ async function sweepPage(
   timers: readonly Timer[],
   pass: Pass,
 ): Promise<Omit<Fired, "complete"> & { readonly owesMore: boolean }> {
-  const redriven = timers.flatMap((timer) => nudgeOf(timer, pass));
-  const due = timers.filter((timer) => timer.kind === "schedule" && timer.dueAt <= pass.throughAt);
+  const { store } = services;
+  const fires = timers.filter(
+    (timer) => timer.kind === "schedule" && timer.dueAt <= pass.throughAt,
+  );
+  const due = fires.filter((timer) => !hasFired(store, timer));
   const claim =
     due.length === 0
-      ? { runs: [], nudges: [], owesMore: false }
-      : await services.store.transact("fire", async (tx) => await claimSchedules(tx, due, pass));
-  const nudges = [...claim.nudges, ...redriven];
-  for (const nudge of nudges) pass.told.add(nudge.ref);
+      ? { runs: [], nudges: [], fired: [], passed: [], owesMore: false }
+      : await store.transact("fire", async (tx) => await claimSchedules(tx, due, pass));
+  for (const { ref } of claim.nudges) pass.told.add(ref);
+
+  rememberFired(store, [...claim.fired, ...claim.passed]);
+
+  const passed = [...claim.passed, ...fires.filter((timer) => !due.includes(timer))];
+  const ofRuns = [...passed, ...timers.filter(isOfRun)];
+  const owed = ofRuns.filter((timer) => isOwed(timer, pass));
+  const redriven =
+    owed.length === 0
+      ? []
+      : await store.transact("redrive", async (tx) => await redriveRuns(tx, owed, pass));
+  const hints = timers.flatMap((timer) => hintOf(timer, pass));
+  const nudges = [...claim.nudges, ...redriven, ...hints];
+  for (const { ref } of nudges) pass.told.add(ref);
   // A delay counts from the moment of sending: the time this pass took would make every fire late.
   await sendNudges(services, nudges, services.clock.now());
-  return { runs: claim.runs.length, redriven: redriven.length, owesMore: claim.owesMore };
+  const { owesMore } = claim;
+  return { runs: claim.runs.length, redriven: redriven.length + hints.length, owesMore };
+}
+
+function isOfRun({ kind }: Timer): boolean {
+  return kind === "submit" || kind === "watch";
 }
 
 /**
- * At most one message a timer and pass. Runs of `everything` are looked at now, whatever their
- * timers say: an attempt whose start was cut short would else wait out its lease. A run that is too
- * early asks for another look when it is not; a delivery would not.
+ * Whether a run's timer is to be moved, and its run looked at. One that has just become due is not:
+ * its message is on its way. `everything` acts on all: an attempt whose start was cut short would
+ * else wait for long.
  */
-function nudgeOf(timer: Timer, pass: Pass): readonly Nudge[] {
-  if (timer.kind === "schedule" || pass.told.has(timer.ref)) return [];
-  const isEverything = pass.scanThroughAt > pass.throughAt;
-  const at = isEverything && timer.kind !== "notify" ? pass.now : timer.dueAt;
-  return [{ kind: timer.kind, ref: timer.ref, at }];
+function isOwed(timer: Timer, pass: Pass): boolean {
+  if (pass.told.has(runOfTimer(timer) ?? timer.ref)) return false;
+  return pass.scope === "everything" || isOverdue(timer, pass.now);
+}
+
+/**
+ * At most one message a timer and pass, where it takes no transaction. A run that waits is looked at
+ * once its time has come, which may have been too far ahead for a message then. One that is due just
+ * now was perhaps written by a process that has no queue. A delivery that is too early would not ask
+ * for another look.
+ */
+function hintOf(timer: Timer, pass: Pass): readonly Nudge[] {
+  const { kind, ref, dueAt } = timer;
+  if (kind === "schedule" || pass.told.has(ref)) return [];
+  if (isOfRun(timer)) {
+    const isPolledMeanwhile = kind === "watch" && dueAt > pass.now;
+    return isOwed(timer, pass) || isPolledMeanwhile ? [] : [{ kind, ref, at: dueAt }];
+  }
+  const isNow = pass.scope === "everything" && kind !== "notify";
+  return [{ kind, ref, at: isNow ? pass.now : dueAt }];
 }

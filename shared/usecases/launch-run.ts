@@ -1,53 +1,80 @@
 import { assert } from "../core/assert.ts";
 import { OrreryError, messageOf } from "../core/errors.ts";
 import { parseTemplate, renderTemplate } from "../core/expression/template.ts";
-import { attemptIdOf, type RunId } from "../core/ids.ts";
+import { attemptIdOf } from "../core/ids.ts";
 import { limits } from "../core/limits.ts";
 import type { Attempt } from "../core/run/attempt.ts";
+import { nextPollAt } from "../core/run/due.ts";
 import { cancelledBeforeStart, prepareFailed, type Outcome } from "../core/run/outcome.ts";
 import { liveAttempt, type Run } from "../core/run/run.ts";
-import { moveRun } from "../core/run/run-state.ts";
 import type { ScheduleDefinition } from "../core/schedule/schedule-definition.ts";
 import { plusMs, type Instant } from "../core/time/instant.ts";
 import type { StartRequest } from "../ports/executor.ts";
-import { readRun, writeRun } from "../records/run-record.ts";
-import { readRunDefinition } from "../records/run-definition.ts";
+import type { DefinitionRecord } from "../records/schedule-record.ts";
 import { endAttempt, type EndedAttempt } from "./end-attempt.ts";
+import { sendNudges, type Look } from "./nudge.ts";
 import type { Services } from "./services.ts";
-import { watchRun } from "./watch-run.ts";
+import { recordReport, watchRun } from "./watch-run.ts";
+
+/** What whoever launches a run knows of it. */
+interface Known {
+  /** Absent where its schedule is no longer configured. */
+  readonly definition: DefinitionRecord | undefined;
+  /** The chain that is to follow it. */
+  readonly chain: Look["chain"];
+}
 
 /**
- * Starts the execution of a run's admitted attempt and records that it is on its way. The attempt
- * is the executor's idempotency key, so a launch that was cut short anywhere is simply repeated.
- * An attempt that cannot be prepared, or is not wanted any more, ends here with its units released.
+ * Starts the execution of a run's admitted attempt and looks at it. The attempt is the executor's
+ * idempotency key, so a launch that was cut short anywhere is simply repeated. An attempt that cannot
+ * be prepared, or is not wanted any more, ends here with its units released.
  */
-export async function launchRun(services: Services, id: RunId): Promise<void> {
-  const { run, definition } = await services.store.snapshot(async (reader) => {
-    const found = (await readRun(reader, id))?.run;
-    const record = found && (await readRunDefinition(reader, found));
-    return { run: found, definition: record?.definition };
-  });
-  const attempt = run && liveAttempt(run);
-  if (run === undefined || attempt === undefined || attempt.launchedAt !== undefined) return;
+export async function launchRun(services: Services, run: Run, known: Known): Promise<void> {
+  const attempt = liveAttempt(run);
+  if (attempt === undefined || attempt.launchedAt !== undefined) return;
+  const { id } = run;
   const { number } = attempt;
   const unwanted = unwantedBecause(run, attempt, services.clock.now());
   if (unwanted !== undefined) {
-    await abandon(services, { run: id, number, outcome: unwanted });
+    await abandon(services, { run: id, number, outcome: unwanted }, known);
     return;
   }
-  if (definition === undefined) {
+  if (known.definition === undefined) {
     const outcome = prepareFailed(`Schedule ${run.schedule} was removed before it started`);
-    await abandon(services, { run: id, number, outcome });
+    await abandon(services, { run: id, number, outcome }, known);
     return;
   }
   try {
-    await services.executor.start(startRequest(run, attempt, definition));
+    await services.executor.start(startRequest(run, attempt, known.definition.definition));
   } catch (error) {
     if (!(error instanceof OrreryError && error.code === "EXECUTION_PREPARE_FAILED")) throw error;
     await endAttempt(services, { run: id, number, outcome: prepareFailed(messageOf(error)) });
     return;
   }
-  await follow(services, id, number);
+  const report = await services.executor.poll(attemptIdOf(id, number));
+  const isOver = report.state === "ended" || report.state === "unknown";
+  if (isOver || isAwaited(run)) await recordReport(services, { run, number, report }, known);
+  else await lookSoon(services, run, attempt, known);
+}
+
+/**
+ * Whether somebody asked for the run, who is shown at once that it started. A run that the clock made
+ * is recorded as started at its first poll, and not at all where it has ended by then.
+ */
+function isAwaited({ cause }: Run): boolean {
+  return cause.kind !== "occurrence" && cause.kind !== "upstream";
+}
+
+async function lookSoon(
+  services: Services,
+  run: Run,
+  attempt: Attempt,
+  { chain }: Known,
+): Promise<void> {
+  const now = services.clock.now();
+  const at = nextPollAt(run, attempt, now);
+  const look = { chain, attempt: attempt.number, isFirst: true } as const;
+  await sendNudges(services, [{ kind: "watch", ref: run.id, at, ...look }], now);
 }
 
 /** Why nobody wants an admitted attempt to start any more. */
@@ -63,28 +90,10 @@ function unwantedBecause(run: Run, attempt: Attempt, now: Instant): Outcome | un
  * once its executor answers `unknown`, nothing of the attempt can start any more and its units are
  * free; else it is followed like any other.
  */
-async function abandon(services: Services, unwanted: EndedAttempt): Promise<void> {
+async function abandon(services: Services, unwanted: EndedAttempt, known: Known): Promise<void> {
   const report = await services.executor.poll(attemptIdOf(unwanted.run, unwanted.number));
   if (report.state === "unknown") await endAttempt(services, unwanted);
-  else await follow(services, unwanted.run, unwanted.number);
-}
-
-/** Records that the execution is on its way, and looks at it. */
-async function follow(services: Services, id: RunId, number: number): Promise<void> {
-  const now = services.clock.now();
-  const isLive = await services.store.transact("launch", async (tx) => {
-    const record = await readRun(tx, id);
-    if (record === undefined || liveAttempt(record.run)?.number !== number) return false;
-    const moved = moveRun(record.run, { kind: "launch", at: now });
-    if (moved.outcome === "moved") writeRun(tx, record, { run: moved.run, timerAt: now });
-    return true;
-  });
-  if (isLive) {
-    await watchRun(services, id);
-    return;
-  }
-  // The attempt ended while its start was under way, so nobody holds units for what that started.
-  await services.executor.stop(attemptIdOf(id, number), "kill", "cancelled");
+  else await watchRun(services, unwanted.run, { ...known, attempt: unwanted.number });
 }
 
 function startRequest(run: Run, attempt: Attempt, definition: ScheduleDefinition): StartRequest {

@@ -14,9 +14,10 @@ import {
   readDefinitions,
   readSchedules,
   scanSchedules,
+  type DefinitionRecord,
   type ScheduleRecord,
 } from "../records/schedule-record.ts";
-import { visibleProjects } from "./access/holds.ts";
+import { visibleProjects } from "./access/held-role.ts";
 import { readPage, type Page } from "./read-page.ts";
 import type { Services } from "./services.ts";
 import { compiledTiming } from "./timing-cache.ts";
@@ -47,37 +48,35 @@ export async function listSchedules(
       },
     });
     const names = page.items.map(({ schedule }) => schedule);
-    const items: LiveSchedule[] = [];
-    const definitions = await readDefinitions(reader, names);
-    for (const [index, record] of page.items.entries()) {
-      const definition = definitions[index]?.definition;
-      assert(definition !== undefined, `schedule ${record.schedule} is defined`);
-      items.push(await live(reader, record, definition));
-    }
+    const [definitions, latest] = await Promise.all([
+      readDefinitions(reader, names),
+      Promise.all(names.map(async (name) => await latestRun(reader, name))),
+    ]);
+    const items = page.items.map((record, index) => {
+      const defined = definitions[index];
+      assert(defined !== undefined, `schedule ${record.schedule} is defined`);
+      return live(record, defined, latest[index]);
+    });
     return { ...page, items };
   });
 }
 
 /** One live schedule; one that is not configured throws `SCHEDULE_NOT_FOUND`. */
-export async function findSchedule(
-  services: Pick<Services, "store">,
-  name: ScheduleName,
-): Promise<LiveSchedule> {
-  return await services.store.snapshot(async (reader) => {
-    const [record] = await readSchedules(reader, [name]);
-    const definition = (await readDefinition(reader, name))?.definition;
-    if (record === undefined || definition === undefined) throw notFound(name);
-    return await live(reader, record, definition);
-  });
+export async function findSchedule(reader: Reader, name: ScheduleName): Promise<LiveSchedule> {
+  const [[record], defined, latest] = await Promise.all([
+    readSchedules(reader, [name]),
+    readDefinition(reader, name),
+    latestRun(reader, name),
+  ]);
+  if (record === undefined || defined === undefined) throw notFound(name);
+  return live(record, defined, latest);
 }
 
 /** What a schedule fires after an instant, at most `limit` times. */
-export async function listFires(
-  services: Pick<Services, "store">,
-  name: ScheduleName,
+export function listFires(
+  { definition }: LiveSchedule,
   window: { readonly afterAt: Instant; readonly limit: number },
-): Promise<readonly NextFire[]> {
-  const { definition } = await findSchedule(services, name);
+): readonly NextFire[] {
   if (definition.timing === undefined) return [];
   const timing = compiledTiming(definition.timing);
   const fires: NextFire[] = [];
@@ -91,16 +90,20 @@ export async function listFires(
   return fires;
 }
 
-async function live(
-  reader: Reader,
-  record: ScheduleRecord,
-  definition: ScheduleDefinition,
-): Promise<LiveSchedule> {
-  const [latest] = await scanRuns(reader, record.schedule, { limit: 1 });
+async function latestRun(reader: Reader, schedule: ScheduleName): Promise<Run | undefined> {
+  const [latest] = await scanRuns(reader, schedule, { limit: 1 });
+  return latest?.run;
+}
+
+function live(
+  { next }: ScheduleRecord,
+  { definition }: DefinitionRecord,
+  latest: Run | undefined,
+): LiveSchedule {
   return {
     definition,
-    ...(record.next === undefined ? {} : { next: record.next }),
-    ...(latest === undefined ? {} : { latest: latest.run }),
+    ...(next === undefined ? {} : { next }),
+    ...(latest === undefined ? {} : { latest }),
   };
 }
 

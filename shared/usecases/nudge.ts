@@ -1,15 +1,42 @@
 import { messageOf } from "../core/errors.ts";
+import type { RunId } from "../core/ids.ts";
 import { limits } from "../core/limits.ts";
+import { lookedAtBy } from "../core/run/due.ts";
+import { liveAttempt, type Run } from "../core/run/run.ts";
 import type { Instant } from "../core/time/instant.ts";
 import type { OutgoingMessage, QueueName } from "../ports/queue.ts";
 import type { TimerKind } from "../records/timer-record.ts";
 import type { Services } from "./services.ts";
 
+/**
+ * Which look at a run a message asks for.
+ *
+ * Looks at a run follow one another as a chain of delayed messages, which needs no row: each sends
+ * the next. A chain is named by the timer that its run had when it began, and it ends when the run
+ * has another timer, or none. So whoever moves the timer begins a new chain and ends the one before,
+ * and chains do not multiply; a look without a chain is a hint, which nothing follows.
+ */
+export interface Look {
+  readonly chain?: Instant | undefined;
+  /** The attempt to ask the executor about, where the sender knows it. */
+  readonly attempt?: number | undefined;
+  /** Set for the first look after a launch, which has something to record whatever it finds. */
+  readonly isFirst?: true | undefined;
+}
+
 /** A wish that somebody looks at something live at an instant: a timer row's prompt twin. */
-export interface Nudge {
+export interface Nudge extends Look {
   readonly kind: Exclude<TimerKind, "schedule">;
   readonly ref: string;
   readonly at: Instant;
+  /** The run that owes a delivery which has no row yet. */
+  readonly run?: RunId | undefined;
+}
+
+/** A look at a run as it stands, by whoever looks at it next. */
+export function lookAt(run: Run, look: Pick<Nudge, "at" | "chain">): Nudge {
+  const attempt = liveAttempt(run)?.number;
+  return { kind: lookedAtBy(run), ref: run.id, attempt, ...look };
 }
 
 /**
@@ -57,6 +84,8 @@ const MEMBERS = {
 } as const satisfies Record<Nudge["kind"], string>;
 
 function messageOfNudge(nudge: Nudge, now: Instant): OutgoingMessage {
-  const body = { [MEMBERS[nudge.kind]]: nudge.ref };
-  return { body: JSON.stringify(body), delayMs: Math.max(0, nudge.at - now) };
+  const { kind, ref, at, chain, attempt, isFirst, run } = nudge;
+  // Left out where absent, as JSON leaves out what is undefined.
+  const body = { run, [MEMBERS[kind]]: ref, chain, attempt, isFirst };
+  return { body: JSON.stringify(body), delayMs: Math.max(0, at - now) };
 }

@@ -5,7 +5,7 @@ import type { Instant } from "../core/time/instant.ts";
 import { readRequest, writeRequest } from "../records/request-record.ts";
 import { readRun, writeRun } from "../records/run-record.ts";
 import { readDefinition } from "../records/schedule-record.ts";
-import { sendNudges } from "./nudge.ts";
+import { sendNudges, type Nudge } from "./nudge.ts";
 import type { Services } from "./services.ts";
 
 /** A wish from outside the clock: run this schedule now. */
@@ -62,13 +62,14 @@ export async function requestRun(
       inputs,
       attempts: [],
     };
-    writeRun(tx, undefined, { run, timerAt: now });
+    writeRun(tx, undefined, { run, timer: { kind: "submit", ref: id, dueAt: now } });
     writeRequest(tx, key, { digest: fingerprint, result: id, at: now });
     return { outcome: "made" as const, run: id };
   });
 
   if (requested.outcome === "made") {
-    await sendNudges(services, [{ kind: "submit", ref: requested.run, at: now }], now);
+    const look: Nudge = { kind: "submit", ref: requested.run, at: now, chain: now };
+    await sendNudges(services, [look], now);
   }
   return requested;
 }

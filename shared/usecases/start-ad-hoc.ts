@@ -1,5 +1,5 @@
-import { assert } from "../core/assert.ts";
 import { adHocSchedule, runIdOf, type OperationId, type ProjectId } from "../core/ids.ts";
+import { attemptOperationId } from "../core/operation/attempt-operation.ts";
 import { AdmissionDenied } from "../core/run/admission-denied.ts";
 import {
   attemptRequest,
@@ -7,10 +7,11 @@ import {
   type AdmissionFacts,
 } from "../core/run/decide-admission.ts";
 import type { Reason } from "../core/run/reason.ts";
-import { causeKey, liveAttempt, type Run, type RunCause } from "../core/run/run.ts";
+import { causeKey, type Run, type RunCause } from "../core/run/run.ts";
 import type { Instant } from "../core/time/instant.ts";
 import { checks } from "../core/units/explain.ts";
 import type { Transaction } from "../ports/store.ts";
+import { readRunDefinition } from "../records/run-definition.ts";
 import { admissionFacts } from "./admission-facts.ts";
 import { writeAdmission } from "./admit-run.ts";
 import type { Nudge } from "./nudge.ts";
@@ -56,17 +57,16 @@ export function adHocRun(request: AdHocRequest, now: Instant): Run {
  * defines its work (the job, the execution) must have been put before.
  */
 export async function startAdHoc(tx: Transaction, run: Run, now: Instant): Promise<AdHocStarted> {
-  const facts = await admissionFacts(tx, run, { now });
+  const definition = await readRunDefinition(tx, run);
+  const facts = await admissionFacts(tx, run, { now, definition });
   await requireAllowedTypes(tx, run.project, facts.definition?.work.instanceTypes ?? []);
   const decision = decideAdmission(facts);
   if (decision.kind !== "admit") throw denial(facts, decision.reason);
-  const submitted = writeAdmission(tx, { run, isNew: true }, decision, now);
-  const operation = liveAttempt(submitted.run)?.operation;
-  assert(operation !== undefined, "an admitted run has an attempt");
+  const submitted = await writeAdmission(tx, { run, isNew: true }, decision, now);
   return {
     run: submitted.run,
-    operation,
-    nudges: [...submitted.nudges, { kind: "submit", ref: run.id, at: now }],
+    operation: attemptOperationId(run, decision.request.number),
+    nudges: [...submitted.nudges, { kind: "submit", ref: run.id, at: now, chain: submitted.chain }],
   };
 }
 

@@ -1,7 +1,6 @@
-import type { NotificationType } from "../core/notification/notification-type.ts";
-import { planDeliveries } from "../core/notification/plan.ts";
-import type { Run } from "../core/run/run.ts";
-import type { Instant } from "../core/time/instant.ts";
+import type { RunId } from "../core/ids.ts";
+import type { Delivery } from "../core/notification/delivery.ts";
+import { planDeliveries, type Told } from "../core/notification/plan.ts";
 import type { Subscription } from "../core/notification/subscription.ts";
 import type { Transaction } from "../ports/store.ts";
 import { writeDelivery } from "../records/delivery-record.ts";
@@ -14,10 +13,18 @@ import type { Nudge } from "./nudge.ts";
 export function tell(
   tx: Transaction,
   subscriptions: readonly Subscription[],
-  told: { readonly type: NotificationType; readonly run: Run; readonly at: Instant },
+  told: Told,
 ): readonly Nudge[] {
-  return planDeliveries(subscriptions, told).map((delivery) => {
-    writeDelivery(tx, undefined, delivery);
-    return { kind: "notify", ref: delivery.id, at: told.at };
-  });
+  return planDeliveries(subscriptions, told).map((delivery) => owe(tx, delivery));
+}
+
+/** Writes a delivery that is owed from now on. */
+export function owe(tx: Transaction, delivery: Delivery): Nudge {
+  writeDelivery(tx, undefined, delivery);
+  return notify(delivery);
+}
+
+/** Has a delivery tried; one that has no row yet is found by the run that owes it. */
+export function notify(delivery: Delivery, owedBy?: RunId): Nudge {
+  return { kind: "notify", ref: delivery.id, at: delivery.nextTryAt, run: owedBy };
 }

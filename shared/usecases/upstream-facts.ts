@@ -13,19 +13,19 @@ export async function upstreamFacts(
 ): Promise<readonly UpstreamFact[]> {
   if (definition === undefined || run.cause.kind !== "occurrence") return [];
   const names = definition.after.map((dependency) => dependency.schedule);
-  const schedules = await readSchedules(reader, names);
-  const facts: UpstreamFact[] = [];
-  for (const [index, dependency] of definition.after.entries()) {
+  if (names.length === 0) return [];
+  const latest = { throughAt: run.nominalAt, limit: 1 };
+  const [schedules, runs] = await Promise.all([
+    readSchedules(reader, names),
+    Promise.all(names.map(async (name) => await scanRuns(reader, name, latest))),
+  ]);
+  return definition.after.map((dependency, index) => {
     const nextAt = schedules[index]?.next?.nominalAt;
-    const [latest] = await scanRuns(reader, dependency.schedule, {
-      throughAt: run.nominalAt,
-      limit: 1,
-    });
-    facts.push({
+    const state = runs[index]?.[0]?.run.state;
+    return {
       dependency,
       owes: nextAt !== undefined && nextAt <= run.nominalAt,
-      ...(latest === undefined ? {} : { state: latest.run.state }),
-    });
-  }
-  return facts;
+      ...(state === undefined ? {} : { state }),
+    };
+  });
 }

@@ -1,8 +1,9 @@
 import { limits } from "../core/limits.ts";
+import type { ScheduleName } from "../core/ids.ts";
+import type { ActiveRun } from "../core/run/gate.ts";
 import { isAdHoc, type Run } from "../core/run/run.ts";
 import type { Reader } from "../ports/store.ts";
-import { scanActive, scanWaiting } from "../records/active-record.ts";
-import { readRunDefinition } from "../records/run-definition.ts";
+import { scanWaiting, scanWaitingOf } from "../records/active-record.ts";
 import { sendNudges, type Nudge } from "./nudge.ts";
 import type { Services } from "./services.ts";
 
@@ -14,26 +15,31 @@ import type { Services } from "./services.ts";
 export async function wakeWaiting(
   services: Pick<Services, "store" | "clock" | "queue" | "log">,
   ended: Run,
+  followers: readonly ScheduleName[],
 ): Promise<void> {
   const now = services.clock.now();
-  const runs = await services.store.snapshot(async (reader) => [
-    ...(await scanWaiting(reader, ended.project, limits.wakeRuns)).map((each) => each.run),
-    ...(await waitingBehind(reader, ended)),
-  ]);
+  const runs = await services.store.snapshot(async (reader) => {
+    const [forLimits, behind] = await Promise.all([
+      scanWaiting(reader, ended.project, limits.wakeRuns),
+      waitingBehind(reader, ended, followers),
+    ]);
+    return [...forLimits.map((each) => each.run), ...behind];
+  });
   const nudges = [...new Set(runs)].map((ref): Nudge => ({ kind: "submit", ref, at: now }));
   await sendNudges(services, nudges, now);
 }
 
-async function waitingBehind(reader: Reader, ended: Run): Promise<readonly string[]> {
+async function waitingBehind(
+  reader: Reader,
+  ended: Run,
+  followers: readonly ScheduleName[],
+): Promise<readonly string[]> {
   if (isAdHoc(ended)) return [];
-  const own = (await scanActive(reader, ended.schedule)).filter(
-    (each) => each.reason === "overlap",
+  const [own = [], ...others] = await Promise.all(
+    [ended.schedule, ...followers].map(async (schedule) => await scanWaitingOf(reader, schedule)),
   );
-  const runs = own.slice(0, limits.wakeRuns).map((each) => each.run);
-  for (const schedule of (await readRunDefinition(reader, ended))?.downstream ?? []) {
-    const active = await scanActive(reader, schedule);
-    const waiting = active.filter((each) => each.reason === "dependency");
-    runs.push(...waiting.slice(0, limits.wakeRuns).map((each) => each.run));
-  }
-  return runs;
+  const first = (active: readonly ActiveRun[], reason: string) =>
+    active.filter((each) => each.reason === reason).slice(0, limits.wakeRuns);
+  const waiting = [first(own, "overlap"), ...others.map((active) => first(active, "dependency"))];
+  return waiting.flat().map((each) => each.run);
 }

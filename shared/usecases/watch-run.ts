@@ -1,134 +1,204 @@
 import { assertNever } from "../core/assert.ts";
 import { attemptIdOf, type RunId } from "../core/ids.ts";
-import { limits } from "../core/limits.ts";
+import { nextPollAt } from "../core/run/due.ts";
 import { outcomeOf, prepareFailed } from "../core/run/outcome.ts";
-import { backoffMs, type Backoff } from "../core/run/retry.ts";
 import { liveAttempt, type Run } from "../core/run/run.ts";
-import { moveRun } from "../core/run/run-state.ts";
-import { plusMs, type Instant } from "../core/time/instant.ts";
-import { attemptMetadata } from "../core/operation/attempt-operation.ts";
-import { moveOperation } from "../core/operation/operation-state.ts";
+import { moveRun, type RunEvent } from "../core/run/run-state.ts";
+import type { Instant } from "../core/time/instant.ts";
 import type { ExecutionReport } from "../ports/executor.ts";
 import { readConfiguration } from "../records/configuration-record.ts";
-import { readOperation, writeOperation } from "../records/operation-record.ts";
 import { readRun, writeRun } from "../records/run-record.ts";
 import { endAttempt } from "./end-attempt.ts";
-import { sendNudges, type Nudge } from "./nudge.ts";
+import { lookAt, sendNudges, type Look, type Nudge } from "./nudge.ts";
 import { reportStarted } from "./report.ts";
 import type { Services } from "./services.ts";
 import { tell } from "./tell.ts";
 
-const POLLING: Backoff = {
-  initialMs: limits.pollFirstMs,
-  factor: 2,
-  maxMs: limits.pollMaxMs,
-  jitter: "none",
-};
-
 /**
- * Asks the executor how a run's live attempt stands, and records the answer: it started, it goes
- * on (look again later, with growing patience), or it ended and is settled. Asks the program to
- * end, or kills it, where somebody cancelled. Repeating it is harmless.
+ * Asks the executor how a run's live attempt stands, and records what is new: it started, its outputs
+ * are being taken over, or it ended and is settled. While it goes on there is nothing to write, and
+ * the chain looks again later, with growing patience. Asks the program to end, or kills it, where
+ * somebody cancelled. Repeating it is harmless.
  */
-export async function watchRun(services: Services, id: RunId): Promise<void> {
-  const run = await services.store.snapshot(async (reader) => (await readRun(reader, id))?.run);
-  const attempt = run && liveAttempt(run);
-  // Before its launch is recorded an attempt is the submit's business, which starts it again.
-  if (run === undefined || attempt?.launchedAt === undefined) return;
-  const executionId = attemptIdOf(id, attempt.number);
-  const report = await services.executor.poll(executionId);
+export async function watchRun(services: Services, id: RunId, look: Look = {}): Promise<void> {
+  // Most polls find it as it was, or ended: neither needs to read the run first.
+  const early = look.attempt === undefined ? undefined : await poll(services, id, look.attempt);
+  if (look.attempt !== undefined && early?.state === "ended") {
+    await endEnded(services, { run: id, number: look.attempt, report: early });
+    return;
+  }
+  if (look.isFirst === true && look.attempt !== undefined && isUnderWay(early)) {
+    await follow(services, { id, number: look.attempt, report: early }, look);
+    return;
+  }
+  const record = await services.store.snapshot(async (reader) => await readRun(reader, id));
+  const attempt = record && liveAttempt(record.run);
+  if (look.attempt !== undefined && attempt?.number !== look.attempt) {
+    // The attempt ended while its start was under way, so nobody holds units for what that started.
+    if (isUnderWay(early)) await kill(services, id, look.attempt);
+    return;
+  }
+  if (record === undefined || attempt === undefined) return;
+  // It may have been launched since it was unknown.
+  const report = isUnderWay(early) ? early : await poll(services, id, attempt.number);
+  // Before its launch an attempt is the submit's business, which starts it again.
+  if (report.state === "unknown" && attempt.launchedAt === undefined) return;
+  const isChained = look.chain !== undefined && look.chain === record.timer?.dueAt;
+  const chain = isChained ? look.chain : undefined;
+  await recordReport(services, { run: record.run, number: attempt.number, report }, { chain });
+}
+
+async function poll(services: Services, id: RunId, number: number): Promise<ExecutionReport> {
+  return await services.executor.poll(attemptIdOf(id, number));
+}
+
+async function kill(services: Services, id: RunId, number: number): Promise<void> {
+  await services.executor.stop(attemptIdOf(id, number), "kill", "cancelled");
+}
+
+function isUnderWay(report: ExecutionReport | undefined): report is UnderWay {
+  return report !== undefined && report.state !== "ended" && report.state !== "unknown";
+}
+
+/** A live attempt, as its run was read a moment ago, and how its execution stands. */
+interface Reported {
+  readonly run: Run;
+  readonly number: number;
+  readonly report: ExecutionReport;
+}
+
+/** An execution that is under way; without its run where that has to be read for a record anyway. */
+interface Progress {
+  readonly id: RunId;
+  readonly run?: Run;
+  readonly number: number;
+  readonly report: UnderWay;
+}
+
+type Ended = Extract<ExecutionReport, { readonly state: "ended" }>;
+type UnderWay = Exclude<ExecutionReport, Ended | { readonly state: "unknown" }>;
+
+/** Records how an attempt stands that was launched; the chain, where there is one, goes on. */
+export async function recordReport(
+  services: Services,
+  { run, number, report }: Reported,
+  look: Pick<Look, "chain">,
+): Promise<void> {
   switch (report.state) {
     case "unknown": {
       const outcome = prepareFailed(
         "Its execution is unknown to its executor, though it was started",
       );
-      await endAttempt(services, { run: id, number: attempt.number, outcome });
+      await endAttempt(services, { run: run.id, number, outcome });
       return;
     }
     case "preparing":
     case "running":
     case "collecting":
-      if (run.cancelRequestedAt !== undefined) {
-        const how = run.cancelKills === true ? "kill" : "graceful";
-        await services.executor.stop(executionId, how, "cancelled");
-      }
-      await recordProgress(services, { id, number: attempt.number, report });
+      await follow(services, { id: run.id, run, number, report }, look);
       return;
     case "ended":
-      await endAttempt(services, {
-        run: id,
-        number: attempt.number,
-        outcome: outcomeOf(report.result),
-        usage: report.result,
-      });
+      await endEnded(services, { run: run.id, number, report });
       return;
     default:
       assertNever(report);
   }
 }
 
-interface Progress {
-  readonly id: RunId;
-  readonly number: number;
-  readonly report: Extract<
-    ExecutionReport,
-    { readonly state: "preparing" | "running" | "collecting" }
-  >;
+async function endEnded(
+  services: Services,
+  ended: { readonly run: RunId; readonly number: number; readonly report: Ended },
+): Promise<void> {
+  const { run, number, report } = ended;
+  const outcome = outcomeOf(report.result);
+  await endAttempt(services, { run, number, outcome, usage: report.result });
 }
 
-async function recordProgress(services: Services, progress: Progress): Promise<void> {
+/** Records what is new, if anything is, asks to end what is cancelled, and sends the next look. */
+async function follow(
+  services: Services,
+  progress: Progress,
+  look: Pick<Look, "chain">,
+): Promise<void> {
   const now = services.clock.now();
-  const recorded = await services.store.transact("watch", async (tx) => {
-    const record = await readRun(tx, progress.id);
-    const live = record && liveAttempt(record.run);
-    if (record === undefined || live?.number !== progress.number) return undefined;
-    const operation = await readOperation(tx, live.operation);
-    const configuration = await readConfiguration(tx);
-
-    const run = observed(record.run, progress.report, now);
-    const started = record.run.state === "starting" && run.state === "running";
-    // A look ahead of time that finds nothing new leaves the look that is owed as it is. Else each
-    // hint and each tick would begin a chain of messages of its own, and chains never end.
-    const collects = progress.report.state === "collecting" && live.collectingAt === undefined;
-    const isNews = started || collects;
-    if (!isNews && record.timerAt !== undefined && record.timerAt > now) return undefined;
-    // An engine that collects does so in the next poll.
-    const nextAt = collects ? now : nextPollAt(run, now);
-    writeRun(tx, record, { run, timerAt: nextAt });
-    const nudges: Nudge[] = [{ kind: "watch", ref: run.id, at: nextAt }];
-    if (started) {
-      const startedAt = liveAttempt(run)?.startedAt ?? now;
-      if (operation !== undefined) {
-        const { number } = progress;
-        const metadata = attemptMetadata({ run: run.id, number, status: run.state, startedAt });
-        writeOperation(
-          tx,
-          operation,
-          moveOperation(operation.operation, { kind: "progress", metadata, at: now }),
-        );
-      }
-      const subscriptions = configuration?.subscriptions ?? [];
-      nudges.push(...tell(tx, subscriptions, { type: "run.started", run, at: startedAt }));
-    }
-    return { run, started, nudges };
-  });
-  if (recorded === undefined) return;
-  if (recorded.started) reportStarted(services.log, recorded.run);
-  await sendNudges(services, recorded.nudges, now);
+  const { id, run, number, report } = progress;
+  const isNews = run === undefined || observed(run, report, now) !== run;
+  const known = isNews ? await recordProgress(services, progress, now) : { run, nudges: [] };
+  if (known === undefined) {
+    // The attempt ended while its start was under way, so nobody holds units for what that started.
+    await kill(services, id, number);
+    return;
+  }
+  if (known.run.cancelRequestedAt !== undefined) {
+    const how = known.run.cancelKills === true ? "kill" : "graceful";
+    await services.executor.stop(attemptIdOf(id, number), how, "cancelled");
+  }
+  await sendNudges(services, [...known.nudges, ...nextLook(known, look, now)], now);
 }
 
-function observed(run: Run, report: Progress["report"], now: Instant): Run {
-  if (report.state === "preparing") return run;
-  const { state, startedAt } = report;
-  const moved = moveRun(run, {
+/** A run as it stands after a look at it. */
+interface Known {
+  readonly run: Run;
+  readonly nudges: readonly Nudge[];
+  /** The chain that its timer names, where the run was read together with it. */
+  readonly chain?: Instant;
+  readonly collects?: true;
+}
+
+/** A chain goes on as long as its run has its timer; an engine that collects does so in the next poll. */
+function nextLook(known: Known, look: Pick<Look, "chain">, now: Instant): readonly Nudge[] {
+  const { run, collects } = known;
+  const chain = look.chain === (known.chain ?? look.chain) ? look.chain : undefined;
+  const attempt = liveAttempt(run);
+  if (attempt === undefined || (chain === undefined && collects === undefined)) return [];
+  const at = collects === true ? now : nextPollAt(run, attempt, now);
+  return [lookAt(run, { chain, at })];
+}
+
+/** Undefined where the attempt is over. */
+async function recordProgress(
+  services: Services,
+  { id, number, report }: Progress,
+  now: Instant,
+): Promise<Known | undefined> {
+  const recorded = await services.store.transact("watch", async (tx) => {
+    const record = await readRun(tx, id);
+    const live = record && liveAttempt(record.run);
+    if (record?.timer === undefined || live?.number !== number) return undefined;
+    const run = observed(record.run, report, now);
+    const chain = record.timer.dueAt;
+    if (run === record.run) return { run, chain, started: false, nudges: [] };
+    const started = record.run.state === "starting" && run.state === "running";
+    const isCollecting = report.state === "collecting" && live.collectingAt === undefined;
+    const collects = isCollecting ? { collects: true as const } : {};
+    writeRun(tx, record, { run, timer: record.timer });
+    if (!started) return { run, chain, started, nudges: [], ...collects };
+    const at = liveAttempt(run)?.startedAt ?? now;
+    const subscriptions = (await readConfiguration(tx))?.subscriptions ?? [];
+    const nudges = tell(tx, subscriptions, { type: "run.started", run, at });
+    return { run, chain, started, nudges, ...collects };
+  });
+  if (recorded?.started === true) reportStarted(services.log, recorded.run);
+  return recorded;
+}
+
+/** The run as it is known by this report: the same where nothing is new. */
+function observed(run: Run, report: UnderWay, now: Instant): Run {
+  const launched = after(run, { kind: "launch", at: now });
+  if (report.state === "preparing") return launched;
+  const live = liveAttempt(launched);
+  const collects = report.state === "collecting";
+  const isKnown = live?.startedAt !== undefined && (!collects || live.collectingAt !== undefined);
+  if (isKnown) return launched;
+  const { startedAt } = report;
+  return after(launched, {
     kind: "observe",
     startedAt,
-    ...(state === "collecting" ? { collectingAt: now } : {}),
+    ...(collects ? { collectingAt: now } : {}),
   });
-  return moved.outcome === "moved" ? moved.run : run;
 }
 
-function nextPollAt(run: Run, now: Instant): Instant {
-  const polls = liveAttempt(run)?.polls ?? 0;
-  return plusMs(now, backoffMs(POLLING, polls + 1, 0));
+function after(run: Run, event: RunEvent): Run {
+  const moved = moveRun(run, event);
+  return moved.outcome === "moved" ? moved.run : run;
 }

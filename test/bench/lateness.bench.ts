@@ -76,7 +76,7 @@ async function fires(
     lines,
     log: "json" as const,
   };
-  const platform = Platform.open(options);
+  const platform = await Platform.open(options);
   try {
     await platform.run(options, () => undefined);
     await applySchedules(platform, join(folder, "orrery.yaml"), job);

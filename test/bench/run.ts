@@ -3,10 +3,11 @@ import { join } from "node:path";
 
 /**
  * Runs benches by name: `node test/bench/run.ts next` loads `next.bench.ts` from this folder, whose
- * `bench` prints its own figures. Without a name it lists what there is.
+ * `bench` prints its own figures. Without a name it lists what there is. What follows the names from
+ * the first `--option` on is for the benches.
  */
 interface Bench {
-  readonly bench: () => void | Promise<void>;
+  readonly bench: (options: readonly string[]) => void | Promise<void>;
 }
 
 const SUFFIX = ".bench.ts";
@@ -15,7 +16,10 @@ const files = await readdir(folder);
 const known = files
   .filter((file) => file.endsWith(SUFFIX))
   .map((file) => file.slice(0, -SUFFIX.length));
-const [, , ...names] = process.argv;
+const words = process.argv.slice(2);
+const firstOption = words.findIndex((word) => word.startsWith("--"));
+const names = firstOption < 0 ? words : words.slice(0, firstOption);
+const options = firstOption < 0 ? [] : words.slice(firstOption);
 const unknown = names.filter((name) => !known.includes(name));
 
 if (names.length === 0 || unknown.length > 0) {
@@ -25,6 +29,6 @@ if (names.length === 0 || unknown.length > 0) {
 } else {
   for (const name of names) {
     const { bench } = (await import(join(folder, `${name}${SUFFIX}`))) as Bench;
-    await bench();
+    await bench(options);
   }
 }

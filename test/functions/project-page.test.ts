@@ -41,7 +41,7 @@ async function writeWorldProject(id: string, changes: Partial<Project>): Promise
     labels: {},
     restrictions: [],
   };
-  await world.store.transact("test", (tx) => {
+  await world.store.transact("test", async (tx) => {
     const community = { ...made, id: COMMUNITY, name: "Science", organization: "", zone: "" };
     writeCommunity(tx, undefined, community);
     const project = {
@@ -55,8 +55,7 @@ async function writeWorldProject(id: string, changes: Partial<Project>): Promise
     };
     writeProject(tx, undefined, project);
     const account = { ...openAccount(projectId(id)), limits: { unitsPerHour: 3_600 } };
-    writeAccount(tx, account, []);
-    return Promise.resolve();
+    await writeAccount(tx, account, []);
   });
 }
 

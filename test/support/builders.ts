@@ -1,11 +1,4 @@
-import {
-  attemptIdOf,
-  operationIdOf,
-  projectId,
-  runIdOf,
-  scheduleName,
-  type ProjectId,
-} from "../../shared/core/ids.ts";
+import { projectId, runIdOf, scheduleName, type ProjectId } from "../../shared/core/ids.ts";
 import type { JobDefinition } from "../../shared/core/job/job-definition.ts";
 import type { Subscription } from "../../shared/core/notification/subscription.ts";
 import type { Configuration } from "../../shared/core/project/configuration.ts";
@@ -136,14 +129,12 @@ export function anAttempt(run: Run, fields: Partial<Attempt> = {}): Attempt {
   const { number = 1 } = fields;
   return {
     number,
-    operation: operationIdOf(run.project, attemptIdOf(run.id, number)),
     admittedAt: plusMs(run.effectiveAt, 1),
     instanceType: "c1.4",
     rate: 4,
     unitsHeld: 7_240,
     softLimitMs: 30 * MINUTE_MS,
     hardLimitMs: 30 * MINUTE_MS + 9_500,
-    polls: 0,
     ...fields,
   };
 }

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { attemptIdOf } from "../../shared/core/ids.ts";
+import { attemptIdOf, deliveryId } from "../../shared/core/ids.ts";
 import { limits } from "../../shared/core/limits.ts";
 import { isFinal } from "../../shared/core/run/run.ts";
 import { HOUR_MS, SECOND_MS } from "../../shared/core/time/duration.ts";
@@ -7,8 +7,9 @@ import type { Account } from "../../shared/core/units/account.ts";
 import { rebuild, type Entry } from "../../shared/core/units/ledger.ts";
 import { readAccount, scanEntries } from "../../shared/records/account-record.ts";
 import type { Delivery } from "../../shared/core/notification/delivery.ts";
+import { readDelivery } from "../../shared/records/delivery-record.ts";
 import { activeTable, deliveriesTable, waitingTable } from "../../shared/records/tables.ts";
-import { fromBody } from "../../shared/records/body.ts";
+import { fireTimer, scanSchedules } from "../../shared/records/schedule-record.ts";
 import { PROJECT } from "./builders.ts";
 import type { World } from "./world.ts";
 
@@ -22,12 +23,15 @@ export async function ledgerOf(
   }));
 }
 
-/** Every delivery there is. */
+/** Every delivery that was tried, or has a row of its own. */
 export async function deliveriesOf(world: World): Promise<readonly Delivery[]> {
-  const rows = await world.store.snapshot(
-    async (reader) => await reader.scan(deliveriesTable, { limit: limits.scanRows }),
-  );
-  return rows.map((row) => fromBody<Delivery>(row.body));
+  return await world.store.snapshot(async (reader) => {
+    const rows = await reader.scan(deliveriesTable, { limit: limits.scanRows });
+    const records = await Promise.all(
+      rows.map(async (row) => await readDelivery(reader, deliveryId(row.delivery))),
+    );
+    return records.flatMap((record) => record?.delivery ?? []);
+  });
 }
 
 /** The ledger adds up to the account, entry by entry (P4). */
@@ -48,15 +52,16 @@ export async function expectNothingOwed(world: World, label = ""): Promise<void>
     runs.filter((run) => !isFinal(run.state)).map((run) => run.id),
     label,
   ).toEqual([]);
-  const timers = await world.timers();
-  expect(
-    timers.filter((timer) => timer.kind !== "schedule"),
-    label,
-  ).toEqual([]);
-  const [active, waiting] = await world.store.snapshot(async (reader) => [
-    await reader.scan(activeTable, { limit: 10 }),
-    await reader.scan(waitingTable, { limit: 10 }),
-  ]);
+  const [active, waiting, schedules] = await world.store.snapshot(
+    async (reader) =>
+      [
+        await reader.scan(activeTable, { limit: 10 }),
+        await reader.scan(waitingTable, { limit: 10 }),
+        await scanSchedules(reader, { limit: limits.scanRows }),
+      ] as const,
+  );
+  const fires = schedules.flatMap((record) => fireTimer(record) ?? []);
+  expect(new Set(await world.timers()), label).toEqual(new Set(fires));
   expect({ active, waiting }, label).toEqual({ active: [], waiting: [] });
 
   await expectLedgerAddsUp(world, label);

@@ -146,8 +146,8 @@ describe("a life that is killed once, right after any call of a port", () => {
       await expectLived(world, life, `${life.name}: ${label}`);
       await world.close();
     }
-    // Else the sweep did not reach what it is about.
-    expect(number).toBeGreaterThan(40);
+    // Else the sweep did not reach what it is about: the shortest life makes some 30 calls.
+    expect(number).toBeGreaterThan(25);
   });
 });
 

@@ -77,7 +77,8 @@ describe("a busy hour", () => {
     const chance = seededRandom(7);
     world.loses = () => chance.fraction() < 2 / 3;
 
-    await world.live(4 * HOUR_MS);
+    // A run is told to be looked at every ten minutes at the least, and one of three is heard.
+    await world.live(8 * HOUR_MS);
 
     await expectAllDone();
   });
@@ -85,7 +86,8 @@ describe("a busy hour", () => {
   it("ends the same when the queues are emptied every five minutes", async () => {
     await aBusyHour();
 
-    for (let minute = 0; minute < 180; minute += 5) {
+    // A run that lost its message is looked at again within ten minutes or so.
+    for (let minute = 0; minute < 300; minute += 5) {
       await world.live(5 * MINUTE_MS);
       world.dropAllMessages();
     }

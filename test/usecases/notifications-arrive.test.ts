@@ -3,6 +3,8 @@ import { deliveryIdOf } from "../../shared/core/ids.ts";
 import { limits } from "../../shared/core/limits.ts";
 import type { UnitLimits } from "../../shared/core/project/project-settings.ts";
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from "../../shared/core/time/duration.ts";
+import { deliveryOwedBy } from "../../shared/records/delivery-record.ts";
+import { readRun } from "../../shared/records/run-record.ts";
 import { deliver } from "../../shared/usecases/deliver.ts";
 import { aConfiguration, aSchedule, aSubscription } from "../support/builders.ts";
 import { deliveriesOf, expectNothingOwed } from "../support/invariants.ts";
@@ -124,19 +126,20 @@ describe("a notification", () => {
     world.willRun("nightly", exits(SECOND_MS));
     const schedules = [aSchedule({ timing: null })];
     await world.apply(aConfiguration({ schedules, subscriptions: [ended] }));
-    await world.ask("nightly", "p1");
+    const asked = await world.askRun("nightly", "p1");
     await world.advance(2 * SECOND_MS);
-    const [owed] = await deliveriesOf(world);
-    const id = owed?.id ?? deliveryIdOf("none", "none");
+    // It has no row before its first try: the run owes it.
+    const run = await world.store.snapshot(async (reader) => await readRun(reader, asked));
+    const id = (run && deliveryOwedBy(run))?.delivery.id ?? deliveryIdOf("none", "none");
 
     // While the first try is under way, another function makes the second one.
     let tries = 0;
     world.webhook.answer = async () => {
       tries += 1;
-      if (tries === 1) await deliver(world.services, id);
+      if (tries === 1) await deliver(world.services, id, asked);
       return failing;
     };
-    await deliver(world.services, id);
+    await deliver(world.services, id, asked);
 
     expect((await deliveriesOf(world))[0]?.tries).toHaveLength(1);
     expect(world.webhook.received).toHaveLength(2);

@@ -14,8 +14,8 @@ import {
 } from "../../gen/yandex/cloud/datasphere/v2/community_service_pb.ts";
 import { createCommunity } from "../../usecases/communities/create-community.ts";
 import { deleteCommunity } from "../../usecases/communities/delete-community.ts";
-import { getCommunity } from "../../usecases/communities/get-community.ts";
 import { listCommunities } from "../../usecases/communities/list-communities.ts";
+import { requireCommunity } from "../../usecases/communities/require-community.ts";
 import {
   updateCommunity,
   type CommunityUpdate,
@@ -24,7 +24,7 @@ import { anyJson } from "../any.ts";
 import type { ApiServices } from "../api-services.ts";
 import type { Call } from "../call.ts";
 import { fitPage } from "../fit-page.ts";
-import { serve, type ServedService } from "../handlers.ts";
+import { reads, serve, type ServedService } from "../handlers.ts";
 import { EMPTY_RESPONSE, operationMessage } from "../operation-message.ts";
 import { decodePageToken, encodePageToken, pageSize } from "../page-token.ts";
 import { updatePaths } from "../update-mask.ts";
@@ -54,7 +54,10 @@ export function communityService(services: ApiServices): ServedService {
       });
       return operationMessage(operation);
     },
-    get: async ({ communityId: id }) => communityMessage(await getCommunity(services, id)),
+    get: reads(
+      async (reader, { communityId: id }) => await requireCommunity(reader, id),
+      communityMessage,
+    ),
     update: async (request, call) => {
       const operation = await updateCommunity(services, {
         ...call,

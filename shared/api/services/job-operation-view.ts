@@ -1,5 +1,5 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { attemptIdOf, jobId } from "../../core/ids.ts";
+import { attemptIdOf, jobId, type JobId } from "../../core/ids.ts";
 import type { AnyJson } from "../../core/json.ts";
 import type { Job } from "../../core/job/job.ts";
 import { limits } from "../../core/limits.ts";
@@ -12,9 +12,6 @@ import {
   CreateProjectJobResponseSchema,
 } from "../../gen/yandex/cloud/datasphere/v2/jobs/project_job_service_pb.ts";
 import type { Progress } from "../../ports/executor.ts";
-import type { Reader } from "../../ports/store.ts";
-import { readJob } from "../../records/job-record.ts";
-import { readRun } from "../../records/run-record.ts";
 import { missingFiles } from "../../usecases/jobs/missing-files.ts";
 import { anyJson } from "../any.ts";
 import type { ApiServices } from "../api-services.ts";
@@ -22,29 +19,29 @@ import { uploadsOf } from "./job-file.ts";
 import { jobOperationView } from "./job-operation.ts";
 import { parametersOf } from "./job-parameters.ts";
 
-type ViewServices = Pick<ApiServices, "store" | "clock" | "executor" | "files">;
+type ViewServices = Pick<ApiServices, "clock" | "executor" | "files">;
 
 /**
- * An operation that made or executes a job, as it is by now; any other one as it is stored. What
- * changes while nobody writes is made when the operation is read: how far the program is, and URLs,
- * which expire. Reading an operation again is how a client gets fresh ones.
+ * An operation that made or executes a job, as it is by now. What changes while nobody writes is made
+ * when the operation is read: how far the program is, and URLs, which expire. Reading an operation
+ * again is how a client gets fresh ones.
  */
 export async function currentJobOperation(
   services: ViewServices,
   operation: Operation,
+  seen: { readonly job: Job; readonly run: Run | undefined },
 ): Promise<Operation> {
   return operation.subject.kind === "attempt"
-    ? await currentExecution(services, operation)
-    : await currentCreation(services, operation);
+    ? await currentExecution(services, operation, seen)
+    : await currentCreation(services, operation, seen.job);
 }
 
-async function currentExecution(services: ViewServices, operation: Operation): Promise<Operation> {
-  const { subject, result } = operation;
-  if (subject.kind !== "attempt") return operation;
-  const { job, run } = await services.store.snapshot(
-    async (reader) => await executed(reader, subject.run),
-  );
-  if (job === undefined) return operation;
+async function currentExecution(
+  services: ViewServices,
+  operation: Operation,
+  { job, run }: { readonly job: Job; readonly run: Run | undefined },
+): Promise<Operation> {
+  const { result } = operation;
   const progress = await progressOf(services, job);
   const expiresAt = plusMs(services.clock.now(), limits.fileUrlMs);
   const { metadata, response } = jobOperationView(job, run, {
@@ -55,15 +52,6 @@ async function currentExecution(services: ViewServices, operation: Operation): P
   return { ...operation, metadata, ...(hasResponse ? { result: { response } } : {}) };
 }
 
-async function executed(
-  reader: Reader,
-  id: Run["id"],
-): Promise<{ readonly job: Job | undefined; readonly run: Run | undefined }> {
-  const run = (await readRun(reader, id))?.run;
-  if (run?.cause.kind !== "job") return { job: undefined, run };
-  return { job: (await readJob(reader, run.cause.job))?.job, run };
-}
-
 /** A program that has ended says no more, and where it cannot be asked, its progress is not known. */
 async function progressOf(services: ViewServices, job: Job): Promise<Progress | undefined> {
   if (job.run === undefined || job.dataCleared) return undefined;
@@ -72,18 +60,30 @@ async function progressOf(services: ViewServices, job: Job): Promise<Progress | 
 
 const RESPONSES = [CreateProjectJobResponseSchema, CloneProjectJobResponseSchema];
 
-async function currentCreation(services: ViewServices, operation: Operation): Promise<Operation> {
-  const { result } = operation;
-  if (result === undefined || !("response" in result)) return operation;
+/** The job that an operation says it made; undefined for any other operation. */
+export function createdJobOf(operation: Operation): JobId | undefined {
+  const id = creationOf(operation)?.id;
+  return id === undefined ? undefined : jobId(id);
+}
+
+function creationOf({
+  result,
+}: Operation): { readonly id: string; readonly schema: (typeof RESPONSES)[number] } | undefined {
+  if (result === undefined || !("response" in result)) return undefined;
   const { "@type": type, jobId: id } = result.response;
   const schema = RESPONSES.find(({ typeName }) => type === `type.googleapis.com/${typeName}`);
-  if (schema === undefined || typeof id !== "string") return operation;
-  const job = await services.store.snapshot(
-    async (reader) => (await readJob(reader, jobId(id)))?.job,
-  );
-  if (job === undefined) return operation;
+  return schema === undefined || typeof id !== "string" ? undefined : { id, schema };
+}
+
+async function currentCreation(
+  services: ViewServices,
+  operation: Operation,
+  job: Job,
+): Promise<Operation> {
+  const schema = creationOf(operation)?.schema;
+  if (schema === undefined) return operation;
   const uploadFiles = await uploadFilesOf(services, job);
-  const response: AnyJson = anyJson(schema, { jobId: id, uploadFiles });
+  const response: AnyJson = anyJson(schema, { jobId: job.id, uploadFiles });
   return { ...operation, result: { response } };
 }
 

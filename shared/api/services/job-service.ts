@@ -23,7 +23,7 @@ import { listJobs, type JobCursor } from "../../usecases/jobs/list-jobs.ts";
 import { setDataTtl } from "../../usecases/jobs/set-data-ttl.ts";
 import { anyJson } from "../any.ts";
 import type { ApiServices } from "../api-services.ts";
-import { serve, type ServedService, type ServiceHandlers } from "../handlers.ts";
+import { reads, serve, type ServedService, type ServiceHandlers } from "../handlers.ts";
 import { decodePageToken, encodePageToken, pageSize, wrongPageToken } from "../page-token.ts";
 import { clonedDraft, createdDraft, ttlMsOf } from "./job-draft.ts";
 import { parseJobFilter } from "./job-filter.ts";
@@ -86,12 +86,10 @@ function running(
 
 function reading(services: ApiServices): Pick<Handlers, "get" | "list" | "downloadJobFiles"> {
   return {
-    get: async ({ jobId }) => {
-      const { job, run } = await services.store.snapshot(
-        async (reader) => await findJobWithRun(reader, jobId),
-      );
-      return jobMessage(job, run);
-    },
+    get: reads(
+      async (reader, { jobId }) => await findJobWithRun(reader, jobId),
+      ({ job, run }) => jobMessage(job, run),
+    ),
     list: async (request) => await list(services, request),
     downloadJobFiles: async (request) => await downloadUrls(services, request),
   };

@@ -12,23 +12,15 @@ import {
   ProjectExecutionMetadataSchema,
   ProjectExecutionResponseSchema,
 } from "../../gen/yandex/cloud/datasphere/v2/project_service_pb.ts";
-import { readExecution } from "../../records/execution-record.ts";
-import { readRun } from "../../records/run-record.ts";
 import { anyJson } from "../any.ts";
-import type { ApiServices } from "../api-services.ts";
 
-/** The operation of a notebook execution as it is by now; any other one as it is. */
-export async function currentNotebookOperation(
-  { store }: Pick<ApiServices, "store">,
+/** The operation of a notebook execution as it is by now. */
+export function currentNotebookOperation(
   operation: Operation,
-): Promise<Operation> {
-  const { subject, result } = operation;
-  if (subject.kind !== "attempt") return operation;
-  const { execution, run } = await store.snapshot(async (reader) => {
-    const found = (await readRun(reader, subject.run))?.run;
-    return { execution: found && (await readExecution(reader, found)), run: found };
-  });
-  if (execution === undefined) return operation;
+  execution: NotebookExecution,
+  run: Run | undefined,
+): Operation {
+  const { result } = operation;
   const { metadata, response } = notebookOperationView(execution, run);
   const isAnswered = result !== undefined && response !== undefined;
   return { ...operation, metadata, ...(isAnswered ? { result: { response } } : {}) };

@@ -10,8 +10,9 @@ import type { Call } from "../call.ts";
 import { EMPTY_RESPONSE, operationMessage } from "../operation-message.ts";
 import { currentJobOperation } from "./job-operation-view.ts";
 import { currentNotebookOperation } from "./notebook-operation.ts";
+import { readFollowed, type SeenOperation } from "./seen-operation.ts";
 
-type ViewServices = Pick<ApiServices, "store" | "clock" | "executor" | "files" | "log">;
+type ViewServices = Pick<ApiServices, "clock" | "executor" | "files" | "log">;
 
 /**
  * An operation as a caller polls it. It never fails for an operation that is there: a client that
@@ -20,18 +21,24 @@ type ViewServices = Pick<ApiServices, "store" | "clock" | "executor" | "files" |
  */
 export async function viewOperation(
   services: ViewServices,
-  operation: StoredOperation,
+  seen: SeenOperation,
   caller?: Caller,
 ): Promise<Operation> {
-  const current = await currentView(services, operation);
+  const current = await currentView(services, seen);
   return create(OperationSchema, operationMessage(readable(withoutSecrets(current, caller))));
 }
 
 /** Answers a call that changed something with its operation. */
 export function viewForCaller(
-  services: ViewServices,
+  services: ViewServices & Pick<ApiServices, "store">,
 ): (call: Call, changed: Promise<StoredOperation>) => Promise<Operation> {
-  return async (call, changed) => await viewOperation(services, await changed, call.caller);
+  return async (call, changed) => {
+    const operation = await changed;
+    const [followed] = await Promise.allSettled([
+      services.store.snapshot(async (reader) => await readFollowed(reader, operation)),
+    ]);
+    return await viewOperation(services, { operation, followed }, call.caller);
+  };
 }
 
 /**
@@ -40,11 +47,14 @@ export function viewForCaller(
  */
 async function currentView(
   services: ViewServices,
-  operation: StoredOperation,
+  { operation, followed }: SeenOperation,
 ): Promise<StoredOperation> {
   try {
-    const current = await currentJobOperation(services, operation);
-    return await currentNotebookOperation(services, current);
+    if (followed.status === "rejected") throw followed.reason;
+    const { run, job, execution } = followed.value;
+    if (job !== undefined) return await currentJobOperation(services, operation, { job, run });
+    if (execution !== undefined) return currentNotebookOperation(operation, execution, run);
+    return operation;
   } catch (error) {
     services.log.write({
       level: "warn",

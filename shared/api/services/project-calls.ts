@@ -4,7 +4,6 @@ import { NAME_PATTERN, projectId, type ProjectId } from "../../core/ids.ts";
 import type { AnyJson } from "../../core/json.ts";
 import { ProjectSchema } from "../../gen/yandex/cloud/datasphere/v2/project_pb.ts";
 import {
-  getUnitBalance,
   listProjects,
   type ProjectQuery,
   type SeenProject,
@@ -68,11 +67,7 @@ export function projectUrlOf(services: Pick<ApiServices, "publicUrl">, project: 
 }
 
 /** What may still be spent; absent where there is no balance. */
-export async function unitBalanceMessage(
-  services: Pick<ApiServices, "store">,
-  project: string,
-): Promise<{ readonly unitBalance?: bigint }> {
-  const balance = await getUnitBalance(services, project);
+export function unitBalanceMessage(balance: number | undefined): { readonly unitBalance?: bigint } {
   return balance === undefined ? {} : { unitBalance: BigInt(balance) };
 }
 

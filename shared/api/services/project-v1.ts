@@ -15,7 +15,7 @@ import {
 import { ProjectSchema, type Project } from "../../gen/yandex/cloud/datasphere/v2/project_pb.ts";
 import { createProject, type NewProject } from "../../usecases/projects/create-project.ts";
 import { deleteProject } from "../../usecases/projects/delete-project.ts";
-import { getProject } from "../../usecases/projects/list-projects.ts";
+import { getProject, getUnitBalance } from "../../usecases/projects/list-projects.ts";
 import { openProject } from "../../usecases/projects/open-project.ts";
 import type { ProjectPresenters } from "../../usecases/projects/project-presenters.ts";
 import { setUnitBalance } from "../../usecases/projects/set-unit-balance.ts";
@@ -23,7 +23,7 @@ import { updateProject, type ProjectUpdate } from "../../usecases/projects/updat
 import { anyJson } from "../any.ts";
 import type { ApiServices } from "../api-services.ts";
 import type { Call } from "../call.ts";
-import { serve, type ServedService, type ServiceHandlers } from "../handlers.ts";
+import { reads, serve, type ServedService, type ServiceHandlers } from "../handlers.ts";
 import { EMPTY_RESPONSE } from "../operation-message.ts";
 import { updatePaths, withMasked } from "../update-mask.ts";
 import { notebookMethodsV1 } from "./notebook-methods.ts";
@@ -82,8 +82,10 @@ function life(services: ApiServices): Pick<Handlers, "create" | "update" | "dele
 
 function reading(services: ApiServices): Pick<Handlers, "get" | "list" | "getUnitBalance"> {
   return {
-    get: async (request, call) =>
-      projectMessageV1(await getProject(services, call.caller, request.projectId)),
+    get: reads(
+      async (reader, { projectId }, { caller }) => await getProject(reader, caller, projectId),
+      projectMessageV1,
+    ),
     list: async (request, call) => {
       const { projects, nextPageToken } = await listPage(services, call, {
         ...request,
@@ -93,7 +95,10 @@ function reading(services: ApiServices): Pick<Handlers, "get" | "list" | "getUni
       });
       return { projects: projects.map(projectMessageV1), nextPageToken };
     },
-    getUnitBalance: async ({ projectId }) => await unitBalanceMessage(services, projectId),
+    getUnitBalance: reads(
+      async (reader, { projectId }) => await getUnitBalance(reader, projectId),
+      unitBalanceMessage,
+    ),
   };
 }
 

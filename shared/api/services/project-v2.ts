@@ -15,7 +15,7 @@ import {
 } from "../../gen/yandex/cloud/datasphere/v2/project_service_pb.ts";
 import { createProject, type NewProject } from "../../usecases/projects/create-project.ts";
 import { deleteProject } from "../../usecases/projects/delete-project.ts";
-import { getProject } from "../../usecases/projects/list-projects.ts";
+import { getProject, getUnitBalance } from "../../usecases/projects/list-projects.ts";
 import { openProject } from "../../usecases/projects/open-project.ts";
 import type { ProjectPresenters } from "../../usecases/projects/project-presenters.ts";
 import { resizeDisk, type Disk } from "../../usecases/projects/resize-disk.ts";
@@ -24,7 +24,7 @@ import { updateProject, type ProjectUpdate } from "../../usecases/projects/updat
 import { anyJson } from "../any.ts";
 import type { ApiServices } from "../api-services.ts";
 import type { Call } from "../call.ts";
-import { serve, type ServedService, type ServiceHandlers } from "../handlers.ts";
+import { reads, serve, type ServedService, type ServiceHandlers } from "../handlers.ts";
 import { EMPTY_RESPONSE } from "../operation-message.ts";
 import { updatePaths, withMasked } from "../update-mask.ts";
 import { notebookMethods } from "./notebook-methods.ts";
@@ -76,8 +76,10 @@ function life(services: ApiServices): Pick<Handlers, "create" | "update" | "dele
 
 function reading(services: ApiServices): Pick<Handlers, "get" | "list" | "getUnitBalance"> {
   return {
-    get: async (request, call) =>
-      projectMessage(await getProject(services, call.caller, request.projectId)),
+    get: reads(
+      async (reader, { projectId }, { caller }) => await getProject(reader, caller, projectId),
+      projectMessage,
+    ),
     list: async (request, call) => {
       const { projects, nextPageToken } = await listPage(services, call, {
         ...request,
@@ -87,7 +89,10 @@ function reading(services: ApiServices): Pick<Handlers, "get" | "list" | "getUni
       });
       return { projects: projects.map(projectMessage), nextPageToken };
     },
-    getUnitBalance: async ({ projectId }) => await unitBalanceMessage(services, projectId),
+    getUnitBalance: reads(
+      async (reader, { projectId }) => await getUnitBalance(reader, projectId),
+      unitBalanceMessage,
+    ),
   };
 }
 

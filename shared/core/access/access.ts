@@ -60,7 +60,27 @@ export function subjectsOf(caller: Caller): readonly Subject[] {
  * each of its projects. Source: DataSphere, "Access management".
  */
 export function roleIdsThatGive(role: Role, kind: AccessResource["kind"]): readonly string[] {
-  const enough = ROLES.slice(ROLES.indexOf(role));
-  const family = kind === "project" ? "community-projects" : "communities";
-  return enough.map((each) => `datasphere.${family}.${each}`);
+  return ROLES.slice(ROLES.indexOf(role)).map((each) => roleIdOf(each, kind));
+}
+
+/** The highest role that any of these role ids gives on a resource of this kind. */
+export function highestRoleOf(
+  roleIds: readonly string[],
+  kind: AccessResource["kind"],
+): Role | undefined {
+  return ROLES.findLast((role) => roleIds.includes(roleIdOf(role, kind)));
+}
+
+/** The higher of two roles, of which there may be none. */
+export function higherRole(a: Role | undefined, b: Role | undefined): Role | undefined {
+  return b === undefined || includesRole(a, b) ? a : b;
+}
+
+/** Whether whoever holds the one role may do what the other is for. */
+export function includesRole(held: Role | undefined, wanted: Role): boolean {
+  return held !== undefined && ROLES.indexOf(held) >= ROLES.indexOf(wanted);
+}
+
+function roleIdOf(role: Role, kind: AccessResource["kind"]): string {
+  return `datasphere.${kind === "project" ? "community-projects" : "communities"}.${role}`;
 }

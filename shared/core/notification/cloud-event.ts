@@ -1,4 +1,5 @@
 import { digest } from "../ids.ts";
+import { attemptOperationId } from "../operation/attempt-operation.ts";
 import type { Run } from "../run/run.ts";
 import { formatInstant, type Instant } from "../time/instant.ts";
 import type { NotificationType } from "./notification-type.ts";
@@ -46,7 +47,7 @@ export function runCloudEvent(type: NotificationType, run: Run, at: Instant): Cl
         : { nextEligibleAt: formatInstant(run.nextEligibleAt) }),
       ...(attempt === undefined
         ? {}
-        : { operation: attempt.operation, unitsHeld: attempt.unitsHeld }),
+        : { operation: attemptOperationId(run, number), unitsHeld: attempt.unitsHeld }),
       ...(attempt?.startedAt === undefined ? {} : { startedAt: formatInstant(attempt.startedAt) }),
       ...(attempt?.end === undefined
         ? {}

@@ -1,7 +1,7 @@
 import { assertNever } from "../assert.ts";
 import type { AnyJson } from "../json.ts";
 import type { Instant } from "../time/instant.ts";
-import type { Operation, OperationWork } from "./operation.ts";
+import type { CallOperation, OperationWork } from "./operation.ts";
 
 /** gRPC status numbers that an operation's error carries. */
 export const CANCELLED = 1;
@@ -11,8 +11,8 @@ export type OperationEvent =
   | {
       readonly kind: "progress";
       readonly metadata: AnyJson;
-      /** What is left to do; absent for an attempt. */
-      readonly work?: OperationWork;
+      /** What is left to do. */
+      readonly work: OperationWork;
       readonly at: Instant;
     }
   | { readonly kind: "respond"; readonly response: AnyJson; readonly at: Instant }
@@ -24,36 +24,32 @@ export type OperationEvent =
     };
 
 /**
- * How an operation moves: its metadata changes until it is done, and then it never changes again
- * (the same operation comes back for a late event). Time never runs backwards in `modifiedAt`.
+ * How the operation of a call moves: its metadata changes until it is done, and then it never changes
+ * again (the same operation comes back for a late event). Time never runs backwards in `modifiedAt`.
  */
-export function moveOperation(operation: Operation, event: OperationEvent): Operation {
+export function moveOperation(operation: CallOperation, event: OperationEvent): CallOperation {
   if (operation.result !== undefined) return operation;
   const modifiedAt = event.at > operation.modifiedAt ? event.at : operation.modifiedAt;
   switch (event.kind) {
     case "progress": {
       const { metadata, work } = event;
-      const subject = work === undefined ? operation.subject : { kind: "call" as const, work };
-      return { ...operation, modifiedAt, metadata, subject };
+      return { ...operation, modifiedAt, metadata, subject: { kind: "call", work } };
     }
     case "respond":
-      return { ...withoutWork(operation), modifiedAt, result: { response: event.response } };
+      return { ...operation, subject: DONE, modifiedAt, result: { response: event.response } };
     case "fail": {
       const { code, message } = event;
-      return { ...withoutWork(operation), modifiedAt, result: { error: { code, message } } };
+      return { ...operation, subject: DONE, modifiedAt, result: { error: { code, message } } };
     }
     default:
       return assertNever(event);
   }
 }
 
-function withoutWork(operation: Operation): Operation {
-  return operation.subject.kind === "call"
-    ? { ...operation, subject: { kind: "call" } }
-    : operation;
-}
+/** Nothing is left of the work of an operation that is done. */
+const DONE: CallOperation["subject"] = { kind: "call" };
 
 /** What is left to do for an operation, if anything is. */
-export function workOf({ subject, result }: Operation): OperationWork | undefined {
-  return subject.kind === "call" && result === undefined ? subject.work : undefined;
+export function workOf({ subject, result }: CallOperation): OperationWork | undefined {
+  return result === undefined ? subject.work : undefined;
 }

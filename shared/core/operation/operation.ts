@@ -8,12 +8,18 @@ type OperationResult =
   | { readonly error: { readonly code: number; readonly message: string } }
   | { readonly response: AnyJson };
 
-/** What an operation follows. */
-type OperationSubject =
-  /** One attempt of a run: metadata and response are what has become of it. */
-  | { readonly kind: "attempt"; readonly run: RunId; readonly number: number }
-  /** A call that changed something: it is done at once, unless work is left. */
-  | { readonly kind: "call"; readonly work?: OperationWork };
+/** One attempt of a run: metadata and response are what has become of it. */
+interface AttemptSubject {
+  readonly kind: "attempt";
+  readonly run: RunId;
+  readonly number: number;
+}
+
+/** A call that changed something: it is done at once, unless work is left. */
+interface CallSubject {
+  readonly kind: "call";
+  readonly work?: OperationWork;
+}
 
 /** What a call left to do, and how far it is. Every step is one transaction, repeatable. */
 export type OperationWork =
@@ -43,9 +49,15 @@ export interface Operation {
   /** The caller's subject id; `orrery` for what a schedule started. */
   readonly createdBy: string;
   readonly modifiedAt: Instant;
-  readonly subject: OperationSubject;
+  /** What it follows. */
+  readonly subject: AttemptSubject | CallSubject;
   /** Absent where the method's operations have none. */
   readonly metadata?: AnyJson;
   /** Present once the operation is done, and then for good. */
   readonly result?: OperationResult;
+}
+
+/** The operation of a call: what a store keeps. That of an attempt is told from its run. */
+export interface CallOperation extends Operation {
+  readonly subject: CallSubject;
 }

@@ -1,12 +1,13 @@
 import type { OutputFile } from "../execution/execution-result.ts";
-import type { OperationId } from "../ids.ts";
 import type { Instant } from "../time/instant.ts";
 
-/** One try of a run, from its admission on. It holds the reservation of the same id. */
+/**
+ * One try of a run, from its admission on. It holds the reservation of the same id, and is all there
+ * is of its operation (`attempt-operation.ts`).
+ */
 export interface Attempt {
   /** Counted from 1. */
   readonly number: number;
-  readonly operation: OperationId;
   readonly admittedAt: Instant;
   readonly instanceType: string;
   /** Units per second while it runs. */
@@ -21,15 +22,19 @@ export interface Attempt {
   readonly startedAt?: Instant;
   /** Set once its program ended and its outputs are being taken over. */
   readonly collectingAt?: Instant;
-  /** How often it was polled while running; the next poll is that much later. */
-  readonly polls: number;
   readonly end?: AttemptEnd;
 }
 
 /** How an attempt ended and what it cost. */
 export interface AttemptEnd {
   readonly endedAt: Instant;
+  /** When that was recorded and its units were settled; absent where it is the same instant. */
+  readonly settledAt?: Instant;
   readonly exitCode?: number;
   readonly unitsSettled: number;
   readonly outputs: readonly OutputFile[];
+  /** The gRPC status of its operation's error; absent where the program spoke for itself. */
+  readonly operationError?: number;
+  /** Set where its run is tried again: why, which the run itself forgets. Else its run knows. */
+  readonly retriedBecause?: string;
 }

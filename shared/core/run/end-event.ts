@@ -1,3 +1,4 @@
+import { limits } from "../limits.ts";
 import { plusMs, type Instant } from "../time/instant.ts";
 import type { AttemptEnd } from "./attempt.ts";
 import type { Outcome } from "./outcome.ts";
@@ -25,6 +26,14 @@ export function endEvent(
     return { kind: "end", end, state, ...(reason === undefined ? {} : { reason }) };
   }
   const nextEligibleAt = plusMs(now, backoffMs(retry, number, draw));
-  const text = `Attempt ${number} of ${retry.attempts} failed: ${reason?.text ?? failure}`;
-  return { kind: "retry", end, reason: { code: "retry", text }, nextEligibleAt };
+  const why = reason?.text ?? failure;
+  const text = `Attempt ${number} of ${retry.attempts} failed: ${why}`;
+  const retried = { ...end, retriedBecause: shortened(why) };
+  return { kind: "retry", end: retried, reason: { code: "retry", text }, nextEligibleAt };
+}
+
+/** A run keeps this of every attempt, and what a package installer says may be long. */
+function shortened(why: string): string {
+  const { retriedBecauseChars: most } = limits;
+  return why.length > most ? `${why.slice(0, most).toWellFormed()}…` : why;
 }

@@ -20,7 +20,7 @@ export interface GateFacts {
   readonly isNamed: boolean;
   /** What the executor cannot honour, in its own words. */
   readonly refusal?: string;
-  /** Other runs of the schedule that wait or run. */
+  /** Other runs of the schedule that wait or run, by id. */
   readonly others: readonly ActiveRun[];
   /** One fact for each dependency of the schedule. */
   readonly upstream: readonly UpstreamFact[];

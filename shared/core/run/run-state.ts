@@ -137,10 +137,9 @@ function observed(
   seen: { readonly startedAt: Instant; readonly collectingAt?: Instant },
 ): Run {
   const { startedAt } = seen;
-  const polls = run.state === "running" ? live.polls + 1 : 0;
   const collectingAt = live.collectingAt ?? seen.collectingAt;
   const collecting = collectingAt === undefined ? {} : { collectingAt };
-  return { ...withLive(run, { ...live, startedAt, polls, ...collecting }), state: "running" };
+  return { ...withLive(run, { ...live, startedAt, ...collecting }), state: "running" };
 }
 
 /**
@@ -154,8 +153,7 @@ function cancelled(run: Run, event: Extract<RunEvent, { readonly kind: "cancel" 
   if (run.cancelRequestedAt !== undefined && !isNews) return IGNORED;
   const text = run.cancelText ?? event.text;
   return moved({
-    // Its end is near, so it is polled as often as at its beginning.
-    ...withLive(run, { ...live, polls: 0 }),
+    ...run,
     cancelRequestedAt: run.cancelRequestedAt ?? event.at,
     ...(event.how === "kill" ? { cancelKills: true as const } : {}),
     ...(text === undefined ? {} : { cancelText: text }),

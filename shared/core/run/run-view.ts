@@ -1,4 +1,5 @@
 import { attemptIdOf } from "../ids.ts";
+import { attemptOperationId } from "../operation/attempt-operation.ts";
 import { formatInstant, type Instant } from "../time/instant.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Reason } from "./reason.ts";
@@ -65,7 +66,7 @@ function viewAttempt(run: Run, attempt: Attempt): AttemptView {
   const { end } = attempt;
   return {
     attempt: attemptIdOf(run.id, attempt.number),
-    operation: attempt.operation,
+    operation: attemptOperationId(run, attempt.number),
     instanceType: attempt.instanceType,
     unitsHeld: attempt.unitsHeld,
     ...(end === undefined ? {} : { unitsSettled: end.unitsSettled }),

@@ -1,4 +1,5 @@
-import type { ExecutionId, JobId, ProjectId, RunId, ScheduleName } from "../ids.ts";
+import { runIdOf } from "../ids.ts";
+import type { ExecutionId, JobId, ProjectId, RunId, RunKey, ScheduleName } from "../ids.ts";
 import type { Priority } from "../schedule/schedule-definition.ts";
 import type { Instant } from "../time/instant.ts";
 import type { Attempt } from "./attempt.ts";
@@ -88,4 +89,9 @@ export function causeKey(cause: RunCause): string {
     case "notebook":
       return `notebook:${cause.execution}`;
   }
+}
+
+/** Names the run of an occurrence. */
+export function occurrenceRunId(key: RunKey): RunId {
+  return runIdOf(key, causeKey({ kind: "occurrence" }));
 }

@@ -38,6 +38,11 @@ export function parseInstant(text: string): Instant | undefined {
     : instant(epochMs);
 }
 
+/** The later of two instants. */
+export function later(a: Instant, b: Instant): Instant {
+  return a < b ? b : a;
+}
+
 /** The earlier of two instants. */
 export function earlier(a: Instant, b: Instant): Instant {
   return a < b ? a : b;

@@ -1,34 +1,17 @@
-import { callerId, type Caller, type Role } from "../../core/access/access.ts";
 import { assertNever } from "../../core/assert.ts";
 import {
-  communityId,
-  jobId,
-  NAME_PATTERN,
-  operationId,
-  ownerOf,
-  projectId,
-  runKeyOf,
-  scheduleName,
-  type ProjectId,
-} from "../../core/ids.ts";
+  callerId,
+  higherRole,
+  includesRole,
+  type Caller,
+  type Role,
+} from "../../core/access/access.ts";
+import { ownerOf, type ProjectId } from "../../core/ids.ts";
 import type { Reader } from "../../ports/store.ts";
-import { readJob } from "../../records/job-record.ts";
-import { readOperation } from "../../records/operation-record.ts";
-import { readCommunity, readProject } from "../../records/project-record.ts";
-import { readRun } from "../../records/run-record.ts";
-import { readDefinition } from "../../records/schedule-record.ts";
+import { readProject } from "../../records/project-record.ts";
 import { denied, hidden, notFound, refused, unauthenticated, type Named } from "./denial.ts";
-import { holds, holdsOnProject } from "./holds.ts";
-
-/** What a caller needs before a method runs. */
-export type Demand =
-  /** Nothing, not even a token. */
-  | { readonly resource: "open" }
-  /** A token that is known. */
-  | { readonly resource: "nothing" }
-  /** The installation's own token. */
-  | { readonly resource: "platform" }
-  | Named;
+import { heldRole, heldRoleInProject } from "./held-role.ts";
+import type { Demand, Found } from "./look-up.ts";
 
 /** What was learnt on the way. */
 export interface Permitted {
@@ -36,16 +19,26 @@ export interface Permitted {
   readonly project?: ProjectId;
 }
 
+/** Who asks for what. */
+export interface Asking {
+  readonly caller: Caller;
+  readonly demand: Demand;
+  /** What `lookUp` found of the demand, in the same snapshot. */
+  readonly found: Found;
+}
+
+/** Who asks for a resource by its id. */
+interface AskingFor extends Asking {
+  readonly demand: Named;
+}
+
 /**
  * Lets a caller pass, or throws. Whoever may not look gets the same answer whether the thing exists
  * or not: `PERMISSION_DENIED` for projects and communities, not found for what is inside them. An
  * anonymous caller gets `UNAUTHENTICATED` instead, and the platform's own token the truth.
  */
-export async function authorize(
-  reader: Reader,
-  caller: Caller,
-  demand: Demand,
-): Promise<Permitted> {
+export async function authorize(reader: Reader, asking: Asking): Promise<Permitted> {
+  const { caller, demand, found } = asking;
   switch (demand.resource) {
     case "open":
       return {};
@@ -57,105 +50,86 @@ export async function authorize(
       throw refused(caller, "Permission denied: only the installation's own token may do this");
     case "community":
     case "folder":
-      return await authorizeCommunity(reader, caller, demand);
+      return await authorizeCommunity(reader, { caller, demand, found });
     case "project":
-      return await authorizeProject(reader, caller, demand);
+      return await authorizeProject(reader, { caller, demand, found });
     case "job":
     case "run":
     case "schedule":
-      return await authorizeInside(reader, caller, demand);
+      return await authorizeInside(reader, { caller, demand, found });
     case "operation":
-      return await authorizeOperation(reader, caller, demand);
+      return await authorizeOperation(reader, { caller, demand, found });
     default:
       return assertNever(demand);
   }
 }
 
-async function authorizeCommunity(
-  reader: Reader,
-  caller: Caller,
-  named: Named,
-): Promise<Permitted> {
-  const { resource, id, role } = named;
-  const community = NAME_PATTERN.test(id)
-    ? await readCommunity(reader, communityId(id))
-    : undefined;
+async function authorizeCommunity(reader: Reader, asking: AskingFor): Promise<Permitted> {
+  const { caller, demand, found } = asking;
+  const { community } = found;
   if (caller.kind === "platform") {
     // A folder is there as soon as somebody names it; the first project in it makes its row.
-    if (community === undefined && resource === "community") throw notFound(named);
+    if (community === undefined && demand.resource === "community") throw notFound(demand);
     return {};
   }
-  const isHeld =
-    community !== undefined && (await holds(reader, caller, { kind: "community", id }, role));
-  if (!isHeld) throw denied(caller, named);
+  const role = community && (await heldRole(reader, caller, { kind: "community", id: demand.id }));
+  if (!includesRole(role, demand.role)) throw denied(caller, demand);
   return {};
 }
 
-async function authorizeProject(reader: Reader, caller: Caller, named: Named): Promise<Permitted> {
-  const { id, role } = named;
-  const project = NAME_PATTERN.test(id) ? await readProject(reader, projectId(id)) : undefined;
-  const isThere = project !== undefined && project.deletedAt === undefined;
-  if (caller.kind === "platform" && !isThere) throw notFound(named);
-  if (!isThere || !(await holdsOnProject(reader, caller, project, role))) {
-    throw denied(caller, named);
-  }
+async function authorizeProject(reader: Reader, asking: AskingFor): Promise<Permitted> {
+  const { caller, demand, found } = asking;
+  const project = found.project?.deletedAt === undefined ? found.project : undefined;
+  if (caller.kind === "platform" && project === undefined) throw notFound(demand);
+  const role = project && (await heldRoleInProject(reader, caller, project));
+  if (project === undefined || !includesRole(role, demand.role)) throw denied(caller, demand);
   return { project: project.id };
 }
 
 /** Jobs, runs and schedules: what a caller may do with them is what it may do in their project. */
-async function authorizeInside(reader: Reader, caller: Caller, named: Named): Promise<Permitted> {
-  const owner = await projectOf(reader, named);
-  if (owner === undefined) throw hidden(caller, named);
-  const project = await readProject(reader, owner);
+async function authorizeInside(reader: Reader, asking: AskingFor): Promise<Permitted> {
+  const { caller, demand, found } = asking;
+  const { owner } = found;
+  if (owner === undefined) throw hidden(caller, demand);
+  const [project, own] = await Promise.all([
+    readProject(reader, owner),
+    heldRole(reader, caller, { kind: "project", id: owner }),
+  ]);
   const isDeleted = project?.deletedAt !== undefined;
   if (caller.kind === "platform") {
     // Runs outlive their project, and may be older than its row; a job goes with its project.
-    if (isDeleted && named.resource === "job") throw notFound(named);
+    if (isDeleted && demand.resource === "job") throw notFound(demand);
     return { project: owner };
   }
-  if (project === undefined || isDeleted) throw hidden(caller, named);
-  if (await holdsOnProject(reader, caller, project, named.role)) return { project: owner };
-  const mayLook = await holdsOnProject(reader, caller, project, "viewer");
-  throw mayLook ? denied(caller, named) : hidden(caller, named);
+  if (project === undefined || isDeleted) throw hidden(caller, demand);
+  if (includesRole(own, demand.role)) return { project: owner };
+  const community = { kind: "community", id: project.community } as const;
+  const role = higherRole(own, await heldRole(reader, caller, community));
+  if (includesRole(role, demand.role)) return { project: owner };
+  throw mayLook(role) ? denied(caller, demand) : hidden(caller, demand);
 }
 
 /**
  * Operations are polled until they are done, that of a deletion too: roles count on a project that
  * is being deleted, and whoever started an operation may look at it for good.
  */
-async function authorizeOperation(
-  reader: Reader,
-  caller: Caller,
-  named: Named,
-): Promise<Permitted> {
-  const owner = ownerOf(named.id);
-  if (owner === undefined) throw hidden(caller, named);
-  const project = await readProject(reader, projectId(owner));
-  const permitted = project === undefined ? {} : { project: project.id };
-  const holdsHere = async (role: Role): Promise<boolean> =>
+async function authorizeOperation(reader: Reader, asking: AskingFor): Promise<Permitted> {
+  const { caller, demand, found } = asking;
+  const owner = ownerOf(demand.id);
+  if (owner === undefined) throw hidden(caller, demand);
+  const { project, startedBy } = found;
+  const role =
     project === undefined
-      ? await holds(reader, caller, { kind: "community", id: owner }, role)
-      : await holdsOnProject(reader, caller, project, role);
-
-  if (await holdsHere(named.role)) return permitted;
-  const mayLook = (await holdsHere("viewer")) || (await hasStarted(reader, caller, named.id));
-  if (mayLook && named.role === "viewer") return permitted;
-  throw mayLook ? denied(caller, named) : hidden(caller, named);
-}
-
-async function hasStarted(reader: Reader, caller: Caller, id: string): Promise<boolean> {
-  if (caller.kind !== "subject") return false;
-  const record = await readOperation(reader, operationId(id));
-  return record?.operation.createdBy === callerId(caller);
-}
-
-async function projectOf(reader: Reader, { resource, id }: Named): Promise<ProjectId | undefined> {
-  if (resource === "run") {
-    const run = runKeyOf(id)?.run;
-    return run && (await readRun(reader, run))?.run.project;
+      ? await heldRole(reader, caller, { kind: "community", id: owner })
+      : await heldRoleInProject(reader, caller, project);
+  const isStarter = caller.kind === "subject" && startedBy === callerId(caller);
+  const isShown = mayLook(role) || isStarter;
+  if (includesRole(role, demand.role) || (isShown && demand.role === "viewer")) {
+    return project === undefined ? {} : { project: project.id };
   }
-  if (!NAME_PATTERN.test(id)) return undefined;
-  return resource === "job"
-    ? (await readJob(reader, jobId(id)))?.job.project
-    : (await readDefinition(reader, scheduleName(id)))?.definition.project;
+  throw isShown ? denied(caller, demand) : hidden(caller, demand);
+}
+
+function mayLook(role: Role | undefined): boolean {
+  return includesRole(role, "viewer");
 }

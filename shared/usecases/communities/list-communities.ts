@@ -2,6 +2,8 @@ import { wrongFields } from "../../core/errors.ts";
 import {
   ALL_AUTHENTICATED_USERS,
   ALL_USERS,
+  includesRole,
+  type AccessResource,
   type Caller,
   type Subject,
 } from "../../core/access/access.ts";
@@ -10,9 +12,9 @@ import { limits } from "../../core/limits.ts";
 import type { Community } from "../../core/project/project.ts";
 import { nameMatcher } from "../../core/project/match-name.ts";
 import type { Reader } from "../../ports/store.ts";
-import { holdsRole } from "../../records/binding-record.ts";
+import { readRole } from "../../records/binding-record.ts";
 import { scanCommunities } from "../../records/project-record.ts";
-import { holds } from "../access/holds.ts";
+import { heldRole } from "../access/held-role.ts";
 import { readPage, type Page } from "../read-page.ts";
 import type { Services } from "../services.ts";
 
@@ -62,12 +64,19 @@ async function visible(
   { caller, which }: CommunityQuery,
   communities: readonly Community[],
 ): Promise<readonly Community[]> {
-  const found: Community[] = [];
-  for (const community of communities) {
-    const resource = { kind: "community", id: community.id } as const;
-    if (!(await holds(reader, caller, resource, "viewer"))) continue;
-    if (which === "public" && !(await holdsRole(reader, resource, EVERYBODY, "viewer"))) continue;
-    found.push(community);
-  }
-  return found;
+  const seen = await Promise.all(
+    communities.map(async ({ id }) => {
+      const resource = { kind: "community", id } as const;
+      const [held, isPublic] = await Promise.all([
+        heldRole(reader, caller, resource),
+        which === "all" || isForEverybody(reader, resource),
+      ]);
+      return isPublic && includesRole(held, "viewer");
+    }),
+  );
+  return communities.filter((_, index) => seen[index]);
+}
+
+async function isForEverybody(reader: Reader, resource: AccessResource): Promise<boolean> {
+  return includesRole(await readRole(reader, resource, EVERYBODY), "viewer");
 }

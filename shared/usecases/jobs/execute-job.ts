@@ -1,8 +1,8 @@
 import { assert } from "../../core/assert.ts";
 import { OrreryError } from "../../core/errors.ts";
-import { attemptIdOf, operationIdOf } from "../../core/ids.ts";
 import type { Job } from "../../core/job/job.ts";
 import type { StoredFile } from "../../core/job/job-definition.ts";
+import { attemptOperationId } from "../../core/operation/attempt-operation.ts";
 import type { Operation } from "../../core/operation/operation.ts";
 import type { Instant } from "../../core/time/instant.ts";
 import type { Reader, Transaction } from "../../ports/store.ts";
@@ -86,15 +86,15 @@ async function look(
 
 async function operationOf(reader: Reader, job: Job): Promise<Operation | undefined> {
   if (job.run === undefined) return undefined;
-  const id = operationIdOf(job.project, attemptIdOf(job.run, 1));
-  const record = await readOperation(reader, id);
-  if (record === undefined) {
+  const id = attemptOperationId({ id: job.run, project: job.project }, 1);
+  const operation = await readOperation(reader, id);
+  if (operation === undefined) {
     throw new OrreryError(
       "OPERATION_NOT_FOUND",
       `Job ${job.id} was executed, and its operation ${id} is no longer kept: Get tells how it ended`,
     );
   }
-  return record.operation;
+  return operation;
 }
 
 async function requireFiles(services: Services, job: Job): Promise<void> {
@@ -136,5 +136,5 @@ async function start(
   remember(tx, request.once, started.operation, now);
   const operation = await readOperation(tx, started.operation);
   assert(operation !== undefined, "an admitted attempt has an operation");
-  return { operation: operation.operation, nudges: started.nudges };
+  return { operation, nudges: started.nudges };
 }

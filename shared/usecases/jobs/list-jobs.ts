@@ -29,7 +29,7 @@ interface JobQuery {
   readonly sizeOf: (job: JobWithRun) => number;
 }
 
-/** Rows of one scan: a job is some kilobytes, a megabyte at its worst. */
+/** Jobs read at once, at most: one is some kilobytes, a megabyte at its worst. */
 const ROWS_PER_SCAN = 50;
 
 /**
@@ -48,21 +48,24 @@ async function page(reader: Reader, query: JobQuery): Promise<JobPage> {
   let bytes = 0;
   let { after } = query;
   for (let scan = 0; scan < limits.pageScans; scan += 1) {
+    // One more than the page has room for tells whether there is a next one.
+    const left = query.limit + 1 - jobs.length;
+    const rows = query.statuses === undefined ? Math.min(left, ROWS_PER_SCAN) : ROWS_PER_SCAN;
     const found = await scanJobs(reader, projectId(query.project), {
-      limit: ROWS_PER_SCAN,
+      limit: rows,
       ...(after === undefined ? {} : { after }),
     });
-    for (const job of found) {
-      const seen = await withRun(reader, job);
+    const withRuns = await Promise.all(found.map(async (job) => await withRun(reader, job)));
+    for (const seen of withRuns) {
       if (isWanted(query, seen)) {
         bytes += query.sizeOf(seen);
         const isFull = jobs.length === query.limit || (bytes > limits.pageBytes && jobs.length > 0);
         if (isFull) return { jobs, ...(after === undefined ? {} : { next: after }) };
         jobs.push(seen);
       }
-      after = cursorOf(job);
+      after = cursorOf(seen.job);
     }
-    if (found.length < ROWS_PER_SCAN) return { jobs };
+    if (found.length < rows) return { jobs };
   }
   return { jobs, ...(after === undefined ? {} : { next: after }) };
 }

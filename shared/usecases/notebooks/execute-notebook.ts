@@ -195,9 +195,9 @@ async function start(
   });
   const started = await startAdHoc(tx, run, now);
   remember(tx, request.once, started.operation, now);
-  const record = await readOperation(tx, started.operation);
-  assert(record !== undefined, "an admitted attempt has an operation");
-  return { operation: record.operation, nudges: started.nudges };
+  const operation = await readOperation(tx, started.operation);
+  assert(operation !== undefined, "an admitted attempt has an operation");
+  return { operation, nudges: started.nudges };
 }
 
 function wrong(field: WrongField): OrreryError {

@@ -48,7 +48,7 @@ async function byId(
   checkpoint: string,
 ): Promise<NotebookExecution | undefined> {
   return await store.snapshot(async (reader) => {
-    const operation = (await readOperation(reader, operationId(checkpoint)))?.operation;
+    const operation = await readOperation(reader, operationId(checkpoint));
     if (operation?.owner !== project || operation.subject.kind !== "attempt") return undefined;
     const run = (await readRun(reader, operation.subject.run))?.run;
     return run && (await readExecution(reader, run));

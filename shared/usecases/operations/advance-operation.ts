@@ -4,7 +4,7 @@ import { limits } from "../../core/limits.ts";
 import type { Operation, OperationWork } from "../../core/operation/operation.ts";
 import { workOf } from "../../core/operation/operation-state.ts";
 import { plusMs, type Instant } from "../../core/time/instant.ts";
-import { readOperation } from "../../records/operation-record.ts";
+import { readCallOperation } from "../../records/operation-record.ts";
 import { sendNudges } from "../nudge.ts";
 import type { Services } from "../services.ts";
 import { advanceDeletion } from "./advance-deletion.ts";
@@ -32,7 +32,9 @@ async function owed(
   services: Pick<Services, "store">,
   id: OperationId,
 ): Promise<{ readonly operation: Operation; readonly work: OperationWork } | undefined> {
-  const record = await services.store.snapshot(async (reader) => await readOperation(reader, id));
+  const record = await services.store.snapshot(
+    async (reader) => await readCallOperation(reader, id),
+  );
   const work = record && workOf(record.operation);
   return record && work && { operation: record.operation, work };
 }

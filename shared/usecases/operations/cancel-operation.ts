@@ -1,20 +1,18 @@
 import { OrreryError } from "../../core/errors.ts";
 import type { OperationId } from "../../core/ids.ts";
 import type { Operation } from "../../core/operation/operation.ts";
+import type { Reader } from "../../ports/store.ts";
 import { readOperation } from "../../records/operation-record.ts";
 import { CANCELED_BY_USER, cancelQuietly } from "../cancel-run.ts";
 import type { Services } from "../services.ts";
 
 /** An operation by its id; `OPERATION_NOT_FOUND` where there is none. */
-export async function findOperation(
-  services: Pick<Services, "store">,
-  id: OperationId,
-): Promise<Operation> {
-  const record = await services.store.snapshot(async (reader) => await readOperation(reader, id));
-  if (record === undefined) {
+export async function findOperation(reader: Reader, id: OperationId): Promise<Operation> {
+  const found = await readOperation(reader, id);
+  if (found === undefined) {
     throw new OrreryError("OPERATION_NOT_FOUND", "Unknown operation; done ones are kept 35 days");
   }
-  return record.operation;
+  return found;
 }
 
 /**
@@ -26,9 +24,11 @@ export async function cancelOperation(
   services: Pick<Services, "store" | "clock" | "queue" | "log">,
   id: OperationId,
 ): Promise<Operation> {
-  const operation = await findOperation(services, id);
+  const find = async (): Promise<Operation> =>
+    await services.store.snapshot(async (reader) => await findOperation(reader, id));
+  const operation = await find();
   const { subject, result } = operation;
   if (subject.kind !== "attempt" || result !== undefined) return operation;
   await cancelQuietly(services, subject.run, { text: CANCELED_BY_USER });
-  return await findOperation(services, id);
+  return await find();
 }

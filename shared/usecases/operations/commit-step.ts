@@ -7,7 +7,7 @@ import {
 } from "../../core/operation/operation-state.ts";
 import type { Instant } from "../../core/time/instant.ts";
 import type { Transaction } from "../../ports/store.ts";
-import { readOperation, writeOperation } from "../../records/operation-record.ts";
+import { readCallOperation, writeOperation } from "../../records/operation-record.ts";
 import type { Services } from "../services.ts";
 
 /** Work of an operation, as it was when somebody looked. */
@@ -27,7 +27,7 @@ export async function commitStep(
 ): Promise<void> {
   const now = services.clock.now();
   await services.store.transact(`work-${owed.work.kind}`, async (tx) => {
-    const record = await readOperation(tx, owed.id);
+    const record = await readCallOperation(tx, owed.id);
     const work = record && workOf(record.operation);
     if (record === undefined || JSON.stringify(work) !== JSON.stringify(owed.work)) return;
     const event = await body(tx, now);

@@ -1,9 +1,9 @@
 import type { OperationId, OperationOwner } from "../../core/ids.ts";
 import type { Operation } from "../../core/operation/operation.ts";
 import type { Instant } from "../../core/time/instant.ts";
+import type { Reader } from "../../ports/store.ts";
 import { scanOperations } from "../../records/operation-record.ts";
 import { readPage, type Page } from "../read-page.ts";
-import type { Services } from "../services.ts";
 
 /** Where a page of operations ends: at one, by the time it was made. */
 export interface OperationPlace {
@@ -13,16 +13,13 @@ export interface OperationPlace {
 
 /** A page of the operations of a project or a community, latest first. */
 export async function listOperations(
-  services: Pick<Services, "store">,
+  reader: Reader,
   owner: OperationOwner,
   page: { readonly size: number; readonly after: OperationPlace | undefined },
 ): Promise<Page<Operation, OperationPlace>> {
-  return await services.store.snapshot(
-    async (reader) =>
-      await readPage({
-        ...page,
-        scan: async (scan) => await scanOperations(reader, owner, scan),
-        keyOf: ({ createdAt, id }): OperationPlace => ({ createdAt, operation: id }),
-      }),
-  );
+  return await readPage({
+    ...page,
+    scan: async (scan) => await scanOperations(reader, owner, scan),
+    keyOf: ({ createdAt, id }): OperationPlace => ({ createdAt, operation: id }),
+  });
 }

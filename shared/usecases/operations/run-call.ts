@@ -6,7 +6,7 @@ import {
   type OperationOwner,
 } from "../../core/ids.ts";
 import type { AnyJson } from "../../core/json.ts";
-import type { Operation, OperationWork } from "../../core/operation/operation.ts";
+import type { CallOperation, Operation, OperationWork } from "../../core/operation/operation.ts";
 import type { Instant } from "../../core/time/instant.ts";
 import type { Reader, Transaction } from "../../ports/store.ts";
 import { readOperation, writeOperation } from "../../records/operation-record.ts";
@@ -72,7 +72,7 @@ export async function earlierOperation(
       `Idempotency-Key ${once.key} was used for another request: use a new key`,
     );
   }
-  return (await readOperation(reader, operationId(earlier.result)))?.operation;
+  return await readOperation(reader, operationId(earlier.result));
 }
 
 /** Remembers what a request under a key led to, so that its repeat finds it. */
@@ -88,7 +88,7 @@ export function remember(
 function operationOf(
   outcome: CallOutcome,
   made: { readonly by: string; readonly fresh: string; readonly now: Instant },
-): Operation {
+): CallOperation {
   const { owner, description, metadata, response, work } = outcome;
   return {
     id: callOperationId(owner, made.fresh),

@@ -52,7 +52,7 @@ export async function createProject(
     };
     const { account, entries } = setLimits(await readAccount(tx, id), wanted, now);
     writeProject(tx, undefined, project);
-    writeAccount(tx, account, entries);
+    await writeAccount(tx, account, entries);
     for (const binding of bindingsFor(request)) addBinding(tx, { kind: "project", id }, binding);
     return {
       owner: id,

@@ -1,12 +1,12 @@
-import type { Caller, Role } from "../../core/access/access.ts";
-import { communityId, NAME_PATTERN, type CommunityId, type ProjectId } from "../../core/ids.ts";
+import { higherRole, includesRole, type Caller, type Role } from "../../core/access/access.ts";
+import { communityId, NAME_PATTERN, type ProjectId } from "../../core/ids.ts";
 import { nameMatcher } from "../../core/project/match-name.ts";
 import type { ProjectLimits } from "../../core/project/project-fields.ts";
 import type { Project } from "../../core/project/project.ts";
 import type { Reader } from "../../ports/store.ts";
 import { readAccount } from "../../records/account-record.ts";
 import { scanProjects } from "../../records/project-record.ts";
-import { holds } from "../access/holds.ts";
+import { heldRole, heldRoleInProject } from "../access/held-role.ts";
 import { requireCommunity } from "../communities/require-community.ts";
 import { readPage, type Page } from "../read-page.ts";
 import type { Services } from "../services.ts";
@@ -47,8 +47,9 @@ export async function listProjects(
     if (caller.kind === "platform") await requireCommunity(reader, query.community);
     if (!NAME_PATTERN.test(query.community)) return { items: [] };
     const community = communityId(query.community);
-    const maySee = await roleCheck(reader, caller, { community, role: "viewer" });
-    const page = await readPage<Project, ProjectId>({
+    const inherited = heldRole(reader, caller, { kind: "community", id: community });
+    const roleIn = rolesIn(reader, caller, inherited);
+    const reading = readPage<Project, ProjectId>({
       size,
       after,
       scan: async (scan) => await scanProjects(reader, community, scan),
@@ -57,55 +58,57 @@ export async function listProjects(
         const wanted = projects.filter(
           ({ name, createdBy }) => matches(name) && (ownedBy === "" || createdBy === ownedBy),
         );
-        const seen = await Promise.all(wanted.map(async ({ id }) => await maySee(id)));
-        return wanted.filter((_, index) => seen[index]);
+        const held = await Promise.all(wanted.map(async ({ id }) => await roleIn(id)));
+        return wanted.filter((_, index) => includesRole(held[index], "viewer"));
       },
     });
-    const maySeeLimits = await roleCheck(reader, caller, { community, role: LIMITS_ROLE });
+    const [page] = await Promise.all([reading, inherited]);
     const items = await Promise.all(
-      page.items.map(async (project) =>
-        (await maySeeLimits(project.id))
-          ? { project, limits: shownLimits(await readAccount(reader, project.id)) }
-          : { project },
-      ),
+      page.items.map(async (project) => await seen(reader, project, await roleIn(project.id))),
     );
     return { ...page, items };
   });
 }
 
 /** One project; `PROJECT_NOT_FOUND` where there is none. */
-export async function getProject(
-  services: Pick<Services, "store">,
-  caller: Caller,
-  id: string,
-): Promise<SeenProject> {
-  return await services.store.snapshot(async (reader) => {
-    const project = await requireProject(reader, id);
-    const { community } = project;
-    const maySeeLimits = await roleCheck(reader, caller, { community, role: LIMITS_ROLE });
-    if (!(await maySeeLimits(project.id))) return { project };
-    return { project, limits: shownLimits(await readAccount(reader, project.id)) };
-  });
+export async function getProject(reader: Reader, caller: Caller, id: string): Promise<SeenProject> {
+  const project = await requireProject(reader, id);
+  return await seen(reader, project, await heldRoleInProject(reader, caller, project));
 }
 
 /** What a project may still spend, held units included; undefined where there is no balance. */
-export async function getUnitBalance(
-  services: Pick<Services, "store">,
-  id: string,
-): Promise<number | undefined> {
-  return await services.store.snapshot(async (reader) => {
-    const project = await requireProject(reader, id);
-    return (await readAccount(reader, project.id)).balance;
-  });
+export async function getUnitBalance(reader: Reader, id: string): Promise<number | undefined> {
+  const project = await requireProject(reader, id);
+  return (await readAccount(reader, project.id)).balance;
 }
 
-/** Tells of projects of one community whether a caller holds a role there, by either binding. */
-async function roleCheck(
+async function seen(
+  reader: Reader,
+  project: Project,
+  held: Role | undefined,
+): Promise<SeenProject> {
+  if (!includesRole(held, LIMITS_ROLE)) return { project };
+  return { project, limits: shownLimits(await readAccount(reader, project.id)) };
+}
+
+/**
+ * Tells of projects of one community which role a caller holds there, and asks for each once. A role
+ * that is enough for everything here is not looked for on the project itself.
+ */
+function rolesIn(
   reader: Reader,
   caller: Caller,
-  wanted: { readonly community: CommunityId; readonly role: Role },
-): Promise<(project: ProjectId) => Promise<boolean>> {
-  const { community, role } = wanted;
-  const inherited = await holds(reader, caller, { kind: "community", id: community }, role);
-  return async (id) => inherited || (await holds(reader, caller, { kind: "project", id }, role));
+  inherited: Promise<Role | undefined>,
+): (project: ProjectId) => Promise<Role | undefined> {
+  const known = new Map<ProjectId, Promise<Role | undefined>>();
+  const read = async (id: ProjectId): Promise<Role | undefined> => {
+    const role = await inherited;
+    if (includesRole(role, LIMITS_ROLE)) return role;
+    return higherRole(role, await heldRole(reader, caller, { kind: "project", id }));
+  };
+  return async (id) => {
+    const role = known.get(id) ?? read(id);
+    known.set(id, role);
+    return await role;
+  };
 }

@@ -20,6 +20,6 @@ export async function postToAccount(
   const { account, entries } = change(before);
   if (account === before) return { account, nudges: [] };
   const waiting = await waitingRuns(tx, project);
-  writeAccount(tx, account, entries);
+  await writeAccount(tx, account, entries);
   return { account, nudges: wakeWaitingRuns(tx, waiting, now) };
 }

@@ -1,4 +1,4 @@
-import type { Role } from "../../core/access/access.ts";
+import { includesRole, type Role } from "../../core/access/access.ts";
 import { OrreryError } from "../../core/errors.ts";
 import type { Operation } from "../../core/operation/operation.ts";
 import type { ProjectFields } from "../../core/project/project-fields.ts";
@@ -7,7 +7,7 @@ import { setLimits } from "../../core/units/account.ts";
 import type { Reader } from "../../ports/store.ts";
 import { readAccount } from "../../records/account-record.ts";
 import { writeProject } from "../../records/project-record.ts";
-import { holdsOnProject } from "../access/holds.ts";
+import { heldRoleInProject } from "../access/held-role.ts";
 import type { CallerRequest } from "../caller-request.ts";
 import { runCall, type CallServices } from "../operations/run-call.ts";
 import { postToAccount } from "./post-to-account.ts";
@@ -65,7 +65,7 @@ async function requireLimitsRole(
   { caller }: CallerRequest,
   project: Project,
 ): Promise<void> {
-  if (await holdsOnProject(reader, caller, project, LIMITS_ROLE)) return;
+  if (includesRole(await heldRoleInProject(reader, caller, project), LIMITS_ROLE)) return;
   const description = `Changing limits needs the role ${LIMITS_ROLE} on project ${project.id}`;
   throw new OrreryError(
     "PERMISSION_DENIED",

@@ -1,10 +1,10 @@
 import type { ProjectId } from "../../core/ids.ts";
 import { limits } from "../../core/limits.ts";
-import type { Instant } from "../../core/time/instant.ts";
+import { plusMs, type Instant } from "../../core/time/instant.ts";
 import type { Reader, Transaction } from "../../ports/store.ts";
 import { scanWaiting } from "../../records/active-record.ts";
 import { readRuns, writeRun, type RunRecord } from "../../records/run-record.ts";
-import type { Nudge } from "../nudge.ts";
+import { lookAt, type Nudge } from "../nudge.ts";
 
 /** The first in turn of the runs that wait for a project's limits. */
 export async function waitingRuns(
@@ -19,12 +19,20 @@ export async function waitingRuns(
   return records.filter((record) => record !== undefined);
 }
 
-/** Has waiting runs looked at now: what they wait for was computed with limits that have changed. */
+/**
+ * Has waiting runs looked at now: what they wait for was computed with limits that have changed.
+ * Their timers are overdue at once, so that the next tick does it where no message does.
+ */
 export function wakeWaitingRuns(
   tx: Transaction,
   records: readonly RunRecord[],
   now: Instant,
 ): readonly Nudge[] {
-  for (const record of records) writeRun(tx, record, { run: record.run, timerAt: now });
-  return records.map(({ run }) => ({ kind: "submit", ref: run.id, at: now }));
+  const dueAt = plusMs(now, -limits.timerGraceMs);
+  return records.map((record) => {
+    const { run } = record;
+    const timer = { kind: "submit" as const, ref: run.id, dueAt };
+    writeRun(tx, record, { run, timer });
+    return lookAt(run, { chain: dueAt, at: now });
+  });
 }

@@ -1,15 +1,27 @@
+// One file for whatever is polled: attempts, calls, their listing, and work that goes on.
+
+import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { callOperationId, jobId, projectId, type OperationId } from "../../../shared/core/ids.ts";
+import { assert } from "../../../shared/core/assert.ts";
+import {
+  callOperationId,
+  jobId,
+  operationAttemptOf,
+  projectId,
+  type OperationId,
+} from "../../../shared/core/ids.ts";
 import type { AnyJson } from "../../../shared/core/json.ts";
 import { limits } from "../../../shared/core/limits.ts";
-import type { Operation } from "../../../shared/core/operation/operation.ts";
+import { attemptOperationId } from "../../../shared/core/operation/attempt-operation.ts";
+import type { CallOperation } from "../../../shared/core/operation/operation.ts";
 import { MINUTE_MS, SECOND_MS } from "../../../shared/core/time/duration.ts";
 import { plusMs } from "../../../shared/core/time/instant.ts";
 import { ProjectOperationService } from "../../../shared/gen/orrery/v1/platform_service_pb.ts";
 import { ProjectService } from "../../../shared/gen/yandex/cloud/datasphere/v2/project_service_pb.ts";
 import { OperationService } from "../../../shared/gen/yandex/cloud/operation/operation_service_pb.ts";
 import { readJob, writeJob } from "../../../shared/records/job-record.ts";
-import { readOperation, writeOperation } from "../../../shared/records/operation-record.ts";
+import { readCallOperation, writeOperation } from "../../../shared/records/operation-record.ts";
+import { operationTimesTable, runsTable } from "../../../shared/records/tables.ts";
 import {
   aConfiguration,
   aJob,
@@ -30,9 +42,9 @@ beforeEach(() => {
 });
 afterEach(async () => await world.close());
 
-async function write(fields: Partial<Operation> & { readonly id: OperationId }): Promise<void> {
+async function write(fields: Partial<CallOperation> & { readonly id: OperationId }): Promise<void> {
   await world.store.transact("test", async (tx) => {
-    writeOperation(tx, await readOperation(tx, fields.id), {
+    writeOperation(tx, await readCallOperation(tx, fields.id), {
       ...{ owner: PROJECT, description: "A test", createdBy: "anna" },
       ...{ createdAt: START_AT, modifiedAt: START_AT, subject: { kind: "call" } },
       ...fields,
@@ -41,18 +53,18 @@ async function write(fields: Partial<Operation> & { readonly id: OperationId }):
 }
 
 /** Starts a run of `nightly`, and answers with its operation. */
-async function attempt(): Promise<string> {
+async function startNightly(): Promise<string> {
   await world.apply(aConfiguration({ schedules: [aSchedule({ timing: null })] }));
   const run = await world.askRun("nightly", "p1");
   await world.deliverAll();
-  return (await world.run(run)).attempts[0]?.operation ?? "";
+  return attemptOperationId(await world.run(run), 1);
 }
 
 describe("the operation of a schedule's attempt", () => {
   it("follows it to its end", async () => {
     world.willRun("nightly", exits(10 * SECOND_MS, 3));
 
-    const id = await attempt();
+    const id = await startNightly();
     const running = await world.operation(id);
     await world.live(MINUTE_MS);
     const done = await world.operation(id);
@@ -63,11 +75,47 @@ describe("the operation of a schedule's attempt", () => {
       $typeName: "orrery.v1.AttemptResponse",
       returnCode: 3n,
     });
+    expect(metadataOf(done)).toMatchObject({ attempt: 1, status: "failed" });
+  });
+
+  it("was modified when it was made, when it started, and when somebody saw that it had ended", async () => {
+    world.willRun("nightly", { prepareMs: 2 * SECOND_MS, runMs: 10_500 });
+
+    const id = await startNightly();
+    const made = await world.operation(id);
+    await world.live(5 * SECOND_MS);
+    const running = await world.operation(id);
+    await world.live(MINUTE_MS);
+    const done = await world.operation(id);
+
+    const [madeMs, runningMs, doneMs] = [made, running, done].map(
+      ({ modifiedAt }) => (modifiedAt === undefined ? 0 : timestampMs(modifiedAt)) - START_AT,
+    );
+    expect([madeMs, runningMs]).toEqual([0, 2 * SECOND_MS]);
+    expect(doneMs).toBeGreaterThan(12_500);
+    expect(running.createdAt).toEqual(made.modifiedAt);
+    expect(metadataOf(running)).toMatchObject({ startedAt: running.modifiedAt });
+  });
+
+  it("is nobody's else: under another project's name there is no such operation", async () => {
+    world.willRun("nightly", exits(SECOND_MS));
+    const id = await startNightly();
+    const project = await world.newProject();
+    const eve = await world.userOf("eve", { role: "admin", project });
+
+    const stolen = id.replace("demo.", `${project}.`);
+
+    expect((await world.refusal(get, { operationId: stolen }, eve)).code).toBe(5);
+    expect((await world.refusal(cancel, { operationId: stolen }, eve)).code).toBe(5);
+    expect((await world.refusal(get, { operationId: id }, eve)).code).toBe(5);
+    for (const wrong of [id.replace(/1$/, "2"), id.replace(/1$/, "01"), `${id}.1`]) {
+      expect((await world.refusal(get, { operationId: wrong })).code).toBe(5);
+    }
   });
 
   it("ends with code 1 once somebody cancelled it, and not before", async () => {
     world.willRun("nightly", obeys);
-    const id = await attempt();
+    const id = await startNightly();
 
     const asked = await world.invoke(cancel, { operationId: id });
     const again = await world.invoke(cancel, { operationId: id });
@@ -86,9 +134,9 @@ describe("the operation of a schedule's attempt", () => {
     await world.apply(aConfiguration({ schedules: [aSchedule({ timing: null, retry })] }));
     const run = await world.askRun("nightly", "p1");
     await world.live(MINUTE_MS);
-    const [first] = (await world.run(run)).attempts;
+    const first = attemptOperationId(await world.run(run), 1);
 
-    const answer = await world.invoke(cancel, { operationId: first?.operation ?? "" });
+    const answer = await world.invoke(cancel, { operationId: first });
 
     expect(responseOf(answer)).toMatchObject({ returnCode: 1n });
     expect(await world.run(run)).toMatchObject({ state: "running" });
@@ -200,6 +248,62 @@ describe("the operations of a project", () => {
     expect(rest.operations.map(({ id }) => id)).toEqual([3, 2, 1, 0].map(idOf));
     expect(first.nextPageToken.length).toBeLessThanOrEqual(100);
     expect(rest.nextPageToken).toBe("");
+  });
+
+  it("are those of calls and of what a caller executed, not the attempts of schedules", async () => {
+    world.willRun("nightly", exits(SECOND_MS));
+    await startNightly();
+    await world.writeFile(PROJECT, "report.ipynb", 10);
+    world.willRun("_demo", exits(10 * SECOND_MS));
+    const target = { case: "notebookId", value: "report.ipynb" } as const;
+    const executed = await world.invoke(ProjectService.method.execute, {
+      projectId: PROJECT,
+      target,
+    });
+    const places = async () =>
+      await world.store.snapshot(
+        async (reader) => await reader.scan(operationTimesTable, { limit: 10 }),
+      );
+    const [open] = await places();
+    await world.live(MINUTE_MS);
+    await world.invoke(ProjectService.method.setUnitBalance, { projectId: PROJECT });
+
+    const first = await world.invoke(list, { projectId: PROJECT, pageSize: 1n });
+    const rest = await world.invoke(list, { projectId: PROJECT, pageToken: first.nextPageToken });
+
+    expect(first.operations).toMatchObject([{ description: "Set unit balance" }]);
+    expect(rest.operations).toEqual([await world.operation(executed.id)]);
+    expect(rest.operations).toMatchObject([{ description: "Execute notebook", done: true }]);
+    const attempt = operationAttemptOf(executed.id);
+    assert(attempt !== undefined, "what a caller executed is an attempt");
+    const { finishedAt = START_AT } = await world.run(attempt.run);
+    expect(open).toMatchObject({ operation: executed.id, expire_at: null });
+    expect((await places()).find(({ operation }) => operation === executed.id)).toMatchObject({
+      expire_at: plusMs(finishedAt, limits.runRetentionMs),
+    });
+  });
+
+  it("leave out one whose run is no longer kept, and go on behind it", async () => {
+    await world.apply(aConfiguration());
+    await world.writeFile(PROJECT, "report.ipynb", 10);
+    await world.invoke(ProjectService.method.setUnitBalance, { projectId: PROJECT });
+    await world.live(SECOND_MS);
+    world.willRun("_demo", exits(SECOND_MS));
+    const target = { case: "notebookId", value: "report.ipynb" } as const;
+    const { id } = await world.invoke(ProjectService.method.execute, {
+      projectId: PROJECT,
+      target,
+    });
+    await world.live(MINUTE_MS);
+    await world.store.transact("expire", async (tx) => {
+      const [row] = await tx.scan(runsTable, { prefix: { schedule: "_demo" }, limit: 1 });
+      if (row !== undefined) tx.delete(runsTable, row);
+    });
+
+    const { operations } = await world.invoke(list, { projectId: PROJECT });
+
+    expect(operations).toMatchObject([{ description: "Set unit balance" }]);
+    expect((await world.refusal(get, { operationId: id })).code).toBe(5);
   });
 
   it("are a viewer's to see, and a stranger's not", async () => {

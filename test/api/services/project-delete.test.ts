@@ -67,7 +67,7 @@ async function furnish(project: ProjectId, jobs: number): Promise<void> {
     writeResource(tx, holder, { kind: "dataset", id: "bt1dataset", ...added });
     const account = await readAccount(tx, project);
     const posting = setBalance(account, { units: 700, reason: "by anna" }, START_AT);
-    writeAccount(tx, posting.account, posting.entries);
+    await writeAccount(tx, posting.account, posting.entries);
   });
   const { id } = await world.invoke(v2.open, { projectId: project });
   await world.finish(id);

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { limits } from "../../../shared/core/limits.ts";
+import type { AttemptEnd } from "../../../shared/core/run/attempt.ts";
 import { endEvent } from "../../../shared/core/run/end-event.ts";
 import { cancelledBeforeStart, prepareFailed } from "../../../shared/core/run/outcome.ts";
 import type { RetryPolicy } from "../../../shared/core/run/retry-policy.ts";
@@ -27,7 +29,22 @@ describe("the end of an attempt", () => {
       kind: "retry",
       nextEligibleAt: plusMs(START_AT, MINUTE_MS),
       reason: { code: "retry", text: "Attempt 1 of 2 failed: No such file" },
+      end: { ...ended.end, retriedBecause: "No such file" },
     });
+  });
+
+  it("keeps the beginning of a long reason with an attempt that is tried again", () => {
+    const outcome = prepareFailed("x".repeat(limits.retriedBecauseChars + 1));
+    const { end } = endEvent(run, { ...ended, outcome }, known) as { end: AttemptEnd };
+
+    expect(end.retriedBecause).toBe(`${"x".repeat(limits.retriedBecauseChars)}…`);
+  });
+
+  it("leaves it to a run that ends to say why", () => {
+    const event = endEvent(run, ended, { ...known, retry: undefined });
+
+    expect(event).toMatchObject({ kind: "end", end: ended.end });
+    expect(event).not.toHaveProperty("end.retriedBecause");
   });
 
   it.each([

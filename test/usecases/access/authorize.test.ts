@@ -15,7 +15,7 @@ import {
   projectId,
   runIdOf,
 } from "../../../shared/core/ids.ts";
-import type { Operation } from "../../../shared/core/operation/operation.ts";
+import type { CallOperation } from "../../../shared/core/operation/operation.ts";
 import type { Run } from "../../../shared/core/run/run.ts";
 import type { Transaction } from "../../../shared/ports/store.ts";
 import { addBinding } from "../../../shared/records/binding-record.ts";
@@ -28,13 +28,10 @@ import {
 } from "../../../shared/records/project-record.ts";
 import { writeRun } from "../../../shared/records/run-record.ts";
 import { writeDefinition } from "../../../shared/records/schedule-record.ts";
-import {
-  authorize,
-  type Demand,
-  type Permitted,
-} from "../../../shared/usecases/access/authorize.ts";
+import { authorize, type Permitted } from "../../../shared/usecases/access/authorize.ts";
 import type { NamedResource } from "../../../shared/usecases/access/denial.ts";
-import { visibleProjects } from "../../../shared/usecases/access/holds.ts";
+import { visibleProjects } from "../../../shared/usecases/access/held-role.ts";
+import { lookUp, type Demand } from "../../../shared/usecases/access/look-up.ts";
 import { aCommunity, aProject, DEMO, grant, LAB } from "../../support/access-builders.ts";
 import { aSchedule, START_AT } from "../../support/builders.ts";
 import { aStoredJob } from "../../support/job-builder.ts";
@@ -103,7 +100,7 @@ function aRun(): Run {
   };
 }
 
-function anOperation(fields: Partial<Operation>): Operation {
+function anOperation(fields: Partial<CallOperation>): CallOperation {
   return {
     id: OPERATION,
     owner: projectId("demo"),
@@ -116,8 +113,11 @@ function anOperation(fields: Partial<Operation>): Operation {
   };
 }
 
-async function permit(who: Caller, demand: Demand): Promise<Permitted> {
-  return await world.store.snapshot(async (reader) => await authorize(reader, who, demand));
+async function permit(caller: Caller, demand: Demand): Promise<Permitted> {
+  return await world.store.snapshot(async (reader) => {
+    const found = await lookUp(reader, demand);
+    return await authorize(reader, { caller, demand, found });
+  });
 }
 
 /** How a caller was turned away, or `permitted`. */

@@ -1,6 +1,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { attemptIdOf } from "../../../core/ids.ts";
+import { attemptOperationId } from "../../../core/operation/attempt-operation.ts";
 import type { Attempt } from "../../../core/run/attempt.ts";
 import type { Run, RunCause } from "../../../core/run/run.ts";
 import type { AttemptSchema, RunSchema } from "../../../gen/orrery/v1/run_pb.ts";
@@ -32,7 +33,7 @@ function attemptMessage(run: Run, attempt: Attempt): MessageInitShape<typeof Att
   return {
     attempt: attemptIdOf(run.id, number),
     number,
-    operation: attempt.operation,
+    operation: attemptOperationId(run, number),
     instanceType: attempt.instanceType,
     unitsHeld: BigInt(attempt.unitsHeld),
     ...(end === undefined ? {} : { unitsSettled: BigInt(end.unitsSettled) }),

@@ -19,7 +19,7 @@ import { requestRun } from "../../../usecases/request-run.ts";
 import type { ApiServices } from "../../api-services.ts";
 import type { Call } from "../../call.ts";
 import { fitPage } from "../../fit-page.ts";
-import { serve, type ServedService } from "../../handlers.ts";
+import { reads, serve, type ServedService } from "../../handlers.ts";
 import { decodePageToken, encodePageToken, pageSize, wrongPageToken } from "../../page-token.ts";
 import { explanationMessage } from "./explanation-message.ts";
 import { readRunLogs } from "./run-logs.ts";
@@ -34,7 +34,7 @@ export function runService(services: ApiServices): ServedService {
   const find = async (text: string): Promise<Run> =>
     await services.store.snapshot(async (reader) => await findRun(reader, text));
   return serve(RunService, {
-    get: async ({ run }) => runMessage(await find(run)),
+    get: reads(async (reader, { run }) => await findRun(reader, run), runMessage),
     list: async (request, call) => await list(services, request, call),
     create: async (request, call) => await make(services, request, call),
     cancel: async ({ run }) => runMessage(await cancelRun(services, parseRunId(run))),

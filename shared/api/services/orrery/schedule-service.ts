@@ -15,7 +15,7 @@ import {
   type LiveSchedule,
 } from "../../../usecases/list-schedules.ts";
 import type { ApiServices } from "../../api-services.ts";
-import { serve, type ServedService } from "../../handlers.ts";
+import { reads, serve, type ServedService } from "../../handlers.ts";
 import { decodePageToken, encodePageToken, pageSize, wrongPageToken } from "../../page-token.ts";
 import { durationOf, instantOf } from "./wire.ts";
 
@@ -23,8 +23,10 @@ const PAGE = "schedules";
 
 export function scheduleService(services: ApiServices): ServedService {
   return serve(ScheduleService, {
-    get: async ({ schedule }) =>
-      scheduleMessage(await findSchedule(services, scheduleName(schedule))),
+    get: reads(
+      async (reader, { schedule }) => await findSchedule(reader, scheduleName(schedule)),
+      scheduleMessage,
+    ),
     list: async (request, { caller }) => {
       const after = placeIn(request.pageToken);
       const { items, next } = await listSchedules(services, caller, {
@@ -36,14 +38,14 @@ export function scheduleService(services: ApiServices): ServedService {
         nextPageToken: encodePageToken(PAGE, next && [next]),
       };
     },
-    listFires: async (request) => {
-      const { from, pageSize: wanted } = request;
-      const fires = await listFires(services, scheduleName(request.schedule), {
+    listFires: reads(
+      async (reader, { schedule, from, pageSize: wanted }) => ({
+        schedule: await findSchedule(reader, scheduleName(schedule)),
         afterAt: from === undefined ? services.clock.now() : instantOf(from),
         limit: wanted === 0n ? limits.firesShown : Number(wanted),
-      });
-      return { fires: fires.map(fireMessage) };
-    },
+      }),
+      ({ schedule, ...window }) => ({ fires: listFires(schedule, window).map(fireMessage) }),
+    ),
   });
 }
 

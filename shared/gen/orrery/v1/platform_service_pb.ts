@@ -448,7 +448,8 @@ export const PlatformService: GenService<{
  */
 export const ProjectOperationService: GenService<{
   /**
-   * Latest first.
+   * Latest first: those of calls, and of jobs and notebooks that callers executed. The attempts of
+   * schedules are found by their runs.
    *
    * @generated from rpc orrery.v1.ProjectOperationService.List
    */

@@ -83,8 +83,8 @@ export class OrreryWorld extends World {
     for (let start = 0; start < made.length; start += 50) {
       await this.store.transact("runs", (tx) => {
         for (const run of made.slice(start, start + 50)) {
-          const live = run.finishedAt === undefined ? { timerAt: run.effectiveAt } : {};
-          writeRun(tx, undefined, { run, ...live });
+          const timer = { kind: "submit", ref: run.id, dueAt: run.effectiveAt } as const;
+          writeRun(tx, undefined, run.finishedAt === undefined ? { run, timer } : { run });
         }
         return Promise.resolve();
       });
