@@ -2,11 +2,31 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
-    // Process tests start real shells: a shared machine can be slow, and a timeout is not a measurement.
-    testTimeout: 60_000,
     // End-to-end tests mostly wait for processes, so a worker more than there are cores pays.
     maxWorkers: 3,
-    hookTimeout: 60_000,
+    projects: [
+      {
+        test: {
+          name: "orrery",
+          include: ["test/**/*.test.ts"],
+          // Process tests start real shells: a shared machine can be slow, and a timeout is not a
+          // measurement.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        // Every use case on the other engine: each transaction is some requests over a socket.
+        test: {
+          name: "on YDB",
+          include: ["test/usecases/**/*.test.ts"],
+          // It brings a database of its own, whichever engine the others have.
+          exclude: ["test/usecases/request-units.test.ts"],
+          env: { TEST_STORE: "ydb" },
+          testTimeout: 300_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
   },
 });

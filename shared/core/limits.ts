@@ -52,9 +52,19 @@ const ceilings = {
    * session, and the shortest function has 30 s.
    */
   ydbTransactionMs: 15 * SECOND_MS,
-  /** Waits after a conflict: a distributed commit takes some 20 ms, and ten tries then fit a second. */
+  /** Waits after a failure that is over by itself: a leader that moves takes well under a second. */
   ydbRetryFirstMs: 5,
   ydbRetryMaxMs: 400,
+  /**
+   * Waits after a conflict are chance within a window that grows to what all who compete need: a
+   * transaction takes some 40 ms and a row serves one at a time, so 20 of them need 800 ms.
+   */
+  ydbConflictFirstMs: 10,
+  ydbConflictMaxMs: 800,
+  /** A window grows by half with each conflict, and shrinks as much with each that did not happen. */
+  ydbConflictGrowth: 1.5,
+  /** A window is forgotten after this long without a conflict: those who competed are done by then. */
+  ydbConflictMemoryMs: 5 * SECOND_MS,
   /** Waits while the database is throttled: its bucket of request units fills by the second. */
   ydbThrottledFirstMs: 200,
   ydbThrottledMaxMs: 5 * SECOND_MS,
@@ -207,6 +217,8 @@ const ceilings = {
   certificateRenewMs: 30 * DAY_MS,
   /** How often the terminal looks for a job's new output: smooth to the eye, nothing to the disk. */
   outputFollowMs: 100,
+  /** And where none has come for a while: a look reads a row or two, which a database bills. */
+  outputFollowMaxMs: SECOND_MS,
   /** How often a laptop platform looks for work that another process wrote: one pragma, 10 µs. */
   neighbourPollMs: 100,
   /**

@@ -17,7 +17,7 @@ export interface Fired {
   readonly complete: boolean;
 }
 
-type FireServices = Pick<Services, "store" | "clock" | "queue" | "log">;
+type FireServices = Pick<Services, "store" | "clock" | "random" | "queue" | "log">;
 
 export interface FireRequest {
   readonly scope: "due" | "everything";
@@ -57,7 +57,10 @@ export async function fire(services: FireServices, request: FireRequest): Promis
     async (reader) => await scanLanes(reader, { throughAt: scanThroughAt }),
   );
   const total = { runs: 0, redriven: 0, complete: true };
-  for (const [lane, first] of firstPages.entries()) {
+  const lanes = [...firstPages.entries()];
+  // Ticks that run at once begin in different lanes, so that they seldom claim the same page.
+  const begin = Math.floor(services.random.fraction() * lanes.length);
+  for (const [lane, first] of [...lanes.slice(begin), ...lanes.slice(0, begin)]) {
     const swept = await sweepLane(services, { lane, first }, pass);
     total.runs += swept.runs;
     total.redriven += swept.redriven;

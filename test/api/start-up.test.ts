@@ -1,6 +1,6 @@
 import { FieldDescriptorProto_Type } from "@bufbuild/protobuf/wkt";
 import { describe, expect, it } from "vitest";
-import type { ServedService } from "../../shared/api/handlers.ts";
+import { reads, type ServedService } from "../../shared/api/handlers.ts";
 import { planMethods } from "../../shared/api/method-plan.ts";
 import { Resource, Role } from "../../shared/gen/orrery/options/v1/options_pb.ts";
 import {
@@ -77,6 +77,18 @@ describe("a start", () => {
 
     expect(() => start(service, {})).toThrow("has a handler");
     expect(() => start(service, { ...handlers, other: () => undefined })).toThrow("handler other");
+  });
+
+  it("is refused for a method that changes something and is answered by what it reads", () => {
+    const look = {
+      call: reads(
+        async () => await Promise.resolve(),
+        () => ({}),
+      ),
+    };
+
+    expect(() => start(aFile([ID], RULE), look)).not.toThrow();
+    expect(() => start(aFile([ID], { ...RULE, mutates: true }), look)).toThrow("changes nothing");
   });
 
   it("is refused for a service that is served twice", () => {

@@ -208,8 +208,7 @@ async function handle(services: Services, { queue, body }: Message): Promise<voi
       return;
     }
     case "intake":
-      assert(false, "nobody sends to intake in a storm");
-      return;
+      throw new Error("nobody sends to intake in a storm");
     default:
       assertNever(queue);
   }

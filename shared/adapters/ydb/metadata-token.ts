@@ -69,7 +69,6 @@ class MetadataToken implements TokenSource {
     try {
       const text = await ask(this.#url, this.#clock);
       this.#held = heldOf(text, this.#clock.now());
-      this.#restsUntil = undefined;
       return this.#held;
     } catch (error) {
       this.#restsUntil = plusMs(this.#clock.now(), limits.ydbTokenRetryMs);
@@ -112,7 +111,6 @@ async function ask(url: string, clock: Clock & Alarms): Promise<string> {
   request.on("error", () => undefined); // Whoever waits hears of it; later ones are nobody's.
   try {
     const [response] = (await once(request, "response")) as [IncomingMessage];
-    response.on("error", () => undefined);
     if (response.statusCode !== 200) {
       throw new Error(`it answered ${response.statusCode ?? 0}; has this place a service account?`);
     }

@@ -25,7 +25,7 @@ export class Places {
   async take(deadlineMs: number): Promise<void> {
     if (this.#closed !== undefined) throw this.#closed;
     const leftMs = deadlineMs - this.#clock.monotonicMs();
-    if (leftMs <= 0) throw this.#none("the deadline has passed");
+    if (leftMs <= 0) throw new YdbFailure("DEADLINE_PASSED", "no session was free before");
     if (this.#free > 0) this.#free -= 1;
     else await this.#wait(leftMs);
   }

@@ -3,6 +3,7 @@ import { limits } from "../../core/limits.ts";
 import { plusMs } from "../../core/time/instant.ts";
 import type { Alarms, Clock } from "../../ports/clock.ts";
 import type { Random } from "../../ports/random.ts";
+import type { ConflictPace } from "./conflict-pace.ts";
 import { verdictOf, YdbFailure, type Verdict } from "./failure.ts";
 import type { Connection, Session } from "./session.ts";
 import { storeError } from "./store-error.ts";
@@ -16,7 +17,7 @@ export interface Try {
 
 /** What is tried. */
 export interface Work {
-  /** Names it in the error that ends it. */
+  /** Names it in the error that ends it; what is named alike is expected to want the same rows. */
   readonly what: string;
   /** Whether a try sent a commit of which nobody knows yet whether it happened. */
   readonly isInDoubt: () => boolean;
@@ -26,6 +27,7 @@ export interface RetryLoopParts {
   readonly connection: Connection;
   readonly clock: Clock & Alarms;
   readonly random: Random;
+  readonly pace: ConflictPace;
 }
 
 /**
@@ -38,15 +40,17 @@ export async function untilDone<T>(
   work: Work,
   steps: (tried: Try) => Promise<T>,
 ): Promise<T> {
-  const { clock, connection } = parts;
+  const { clock, connection, pace } = parts;
   const deadlineMs = clock.monotonicMs() + limits.ydbTransactionMs;
   let cause: YdbFailure | undefined;
+  await pause(clock, pace.first(work.what));
   for (let tries = 1; ; tries += 1) {
     let session: Session | undefined;
     try {
       session = await connection.acquire(deadlineMs);
       const result = await steps({ session, deadlineMs });
       session.release(true);
+      if (tries === 1) pace.free(work.what);
       return result;
     } catch (error) {
       const failure = error instanceof YdbFailure ? error : undefined;
@@ -55,7 +59,7 @@ export async function untilDone<T>(
       if (failure === undefined || verdict === undefined) throw error;
       // That the time is up does not say what took it.
       if (failure.status !== "DEADLINE_PASSED") cause = failure;
-      const waitMs = waitBefore(nextTry(verdict, tries, work), tries, parts.random);
+      const waitMs = waitBefore(parts, work, { verdict, tries, deadlineMs });
       const isTooLate = waitMs === undefined || clock.monotonicMs() + waitMs >= deadlineMs;
       if (isTooLate) throw storeError(work, cause ?? failure, tries);
       await pause(clock, waitMs);
@@ -63,27 +67,35 @@ export async function untilDone<T>(
   }
 }
 
-/** What cannot be repeated can still be looked up: a try begins by asking after commits in doubt. */
-function nextTry({ retry }: Verdict, tries: number, work: Work): Verdict["retry"] {
-  return retry === "never" && tries === 1 && work.isInDoubt() ? "at once" : retry;
+/** A try that failed. */
+interface Failed {
+  readonly verdict: Verdict;
+  /** How many there were, with this one. */
+  readonly tries: number;
+  readonly deadlineMs: number;
 }
 
 /** How long to wait before the next try, in ms; undefined where another cannot help. */
-function waitBefore(retry: Verdict["retry"], tries: number, random: Random): number | undefined {
+function waitBefore(
+  { clock, random, pace }: RetryLoopParts,
+  work: Work,
+  { verdict, tries, deadlineMs }: Failed,
+): number | undefined {
   // Half of the wait is chance: those who met once would else meet again.
   const grown = (firstMs: number, mostMs: number): number =>
     Math.min(firstMs * 2 ** (tries - 1), mostMs) * (0.5 + random.fraction() / 2);
-  switch (retry) {
+  switch (verdict.retry) {
     case "at once":
       return tries === 1 ? 0 : grown(limits.ydbRetryFirstMs, limits.ydbRetryMaxMs);
     case "soon":
-      return grown(limits.ydbRetryFirstMs, limits.ydbRetryMaxMs);
+      return pace.lost(work.what, clock.monotonicMs() + limits.ydbTransactionMs - deadlineMs);
     case "slowly":
       return grown(limits.ydbThrottledFirstMs, limits.ydbThrottledMaxMs);
     case "never":
-      return undefined;
+      // What cannot be repeated can still be looked up, which is how a try begins.
+      return tries === 1 && work.isInDoubt() ? 0 : undefined;
     default:
-      return assertNever(retry);
+      return assertNever(verdict.retry);
   }
 }
 

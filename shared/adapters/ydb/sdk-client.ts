@@ -44,12 +44,11 @@ export class SdkClient implements Client {
     const { promise: made, resolve, reject } = Promise.withResolvers<SdkSession>();
     try {
       return await this.#guard.run(limits.ydbSessionMs, async () => {
-        // The SDK lends a session for as long as the callback runs. All its sessions stay lent, so
-        // that it makes a new one every time and the pool is ours.
+        // The SDK lends a session for as long as the callback runs. Ours never ends, so that it
+        // makes a new one every time, and lending them is our pool's business alone.
         const lent = tableClient.withSession(async (session) => {
-          const { promise: ended, resolve: end } = Promise.withResolvers<undefined>();
-          resolve(new SdkSession(session, this.#guard, () => end(undefined)));
-          await ended;
+          resolve(new SdkSession(session, this.#guard));
+          await new Promise<never>(() => undefined);
         }, 0);
         lent.catch(reject);
         return await made;

@@ -11,12 +11,10 @@ import type { ClientSession } from "./session-pool.ts";
 export class SdkSession implements ClientSession {
   readonly #session: TableSession;
   readonly #guard: CallGuard;
-  readonly #giveBack: () => void;
 
-  constructor(session: TableSession, guard: CallGuard, giveBack: () => void) {
+  constructor(session: TableSession, guard: CallGuard) {
     this.#session = session;
     this.#guard = guard;
-    this.#giveBack = giveBack;
   }
 
   async execute(query: Query, control: TransactionControl, limitMs: number): Promise<Answer> {
@@ -67,7 +65,6 @@ export class SdkSession implements ClientSession {
     } catch {
       // The server ends it by itself after ten minutes.
     }
-    this.#giveBack();
   }
 }
 

@@ -5,9 +5,10 @@ import type { AnyTable, Reader, Store, Transaction } from "../../ports/store.ts"
 import { BodyReader, BodyTransaction } from "../record/body-access.ts";
 import { BodyScope } from "../record/body-scope.ts";
 import { Attempt } from "./attempt.ts";
+import { ConflictPace } from "./conflict-pace.ts";
 import { verdictOf, YdbFailure } from "./failure.ts";
 import { ReadBatch } from "./read-batch.ts";
-import { untilDone, type Try } from "./retry-loop.ts";
+import { untilDone, type RetryLoopParts, type Try } from "./retry-loop.ts";
 import type { Connection } from "./session.ts";
 import { outcomeUnknown } from "./store-error.ts";
 import { outcomeOf, unansweredCommit, type UnansweredCommit } from "./unanswered-commit.ts";
@@ -40,14 +41,14 @@ export function createYdbStore(parts: YdbStoreParts): Store {
 }
 
 class YdbStore implements Store {
-  readonly #parts: YdbStoreParts;
+  readonly #parts: YdbStoreParts & RetryLoopParts;
   readonly #shapes: WrittenShapes;
   readonly #running = new Set<Promise<unknown>>();
   #checked: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(parts: YdbStoreParts) {
-    this.#parts = parts;
+    this.#parts = { ...parts, pace: new ConflictPace(parts.clock, parts.random) };
     this.#shapes = new WrittenShapes(parts.tables);
   }
 

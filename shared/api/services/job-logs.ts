@@ -55,6 +55,7 @@ async function* pieces(
 ): AsyncGenerator<LogPiece> {
   let offset = offsetOf(from);
   let isFirst = true;
+  let quiet = 0;
   while (!signal.aborted) {
     const read = await readJobLog(services, jobId, offset).catch((error: unknown) => {
       // A job that was deleted while somebody listened is over.
@@ -66,11 +67,13 @@ async function* pieces(
     switch (read.kind) {
       case "piece":
         offset = read.nextOffset;
+        quiet = 0;
         yield read;
         break;
       case "quiet":
         if (!follows) return;
-        await pause(services, signal);
+        await pause(services, signal, quiet);
+        quiet += 1;
         break;
       case "over":
         return;

@@ -244,6 +244,25 @@ describe("a connection that rests", () => {
     expect(server.count("CreateSession")).toBe(1);
   });
 
+  it("ends a later look for endpoints that is not answered", async (test) => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    test.onTestFinished(() => void vi.useRealTimers());
+    const server = await ScriptedServer.start(test);
+    const log = keptLog();
+    const clock = new ManualClock(START);
+    const connection = connect(test, server, { log, clock });
+    (await connection.acquire(60_000)).release(true);
+    server.next("ListEndpoints", hangs());
+
+    const arrival = server.arrival("ListEndpoints");
+    vi.advanceTimersByTime(MINUTE_MS);
+    await arrival;
+    await clock.advance(limits.ydbRequestMs);
+
+    await vi.waitUntil(() => log.entries.length > 0);
+    expect(log.entries.map(({ name }) => name)).toEqual(["ydb.discovery_failed"]);
+  });
+
   it("asks no session whether it lives", async (test) => {
     vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
     test.onTestFinished(() => void vi.useRealTimers());
@@ -436,6 +455,19 @@ describe("a closed connection", () => {
     expect(server.count("ListEndpoints")).toBe(1);
   });
 
+  it("sends nothing more, for those either who have a session", async (test) => {
+    const server = await ScriptedServer.start(test);
+    const connection = connect(test, server);
+    const session = await connection.acquire(inMs(10_000));
+
+    await connection.close();
+    const failure = await failureFrom(session.execute(ONE, begins, inMs(2_000)));
+
+    expect(failure.status).toBe("CLOSED");
+    expect(server.count("ExecuteDataQuery")).toBe(0);
+    session.release(false);
+  });
+
   it("ends a request that is under way", async (test) => {
     const server = await ScriptedServer.start(test);
     server.next("ExecuteDataQuery", hangs());
@@ -474,6 +506,21 @@ describe("a closed connection", () => {
     await connection.close();
 
     expect(realClock.monotonicMs() - startMs).toBeLessThan(3 * limits.ydbEndMs);
+  });
+
+  it("leaves no socket open, and had one for discovery and sessions alike", async (test) => {
+    const server = await ScriptedServer.start(test);
+    const proxy = await startProxy(test, server.address.endpoint);
+    server.always("ListEndpoints", () => endpoints({ address: "127.0.0.1", port: proxy.port }));
+    const address = { ...server.address, endpoint: `127.0.0.1:${proxy.port}` };
+    const connection = connect(test, { address });
+    (await connection.acquire(inMs(10_000))).release(true);
+    const openBefore = proxy.open();
+
+    await connection.close();
+    await vi.waitUntil(() => proxy.open() === 0);
+
+    expect(openBefore).toBe(1);
   });
 
   it("does not mind that the server is gone", async (test) => {
@@ -515,7 +562,7 @@ async function nextTurns(): Promise<void> {
 async function startProxy(
   closing: Closing,
   endpoint: string,
-): Promise<{ readonly port: number; swallow(): void }> {
+): Promise<{ readonly port: number; swallow(): void; open(): number }> {
   const pairs: [Socket, Socket][] = [];
   const server = createServer((near) => {
     const far = dial(Number(endpoint.split(":")[1]), "127.0.0.1");
@@ -530,6 +577,7 @@ async function startProxy(
   });
   return {
     port: (server.address() as AddressInfo).port,
+    open: () => pairs.filter(([near]) => !near.destroyed).length,
     swallow: () => {
       for (const [near, far] of pairs) {
         near.unpipe(far);

@@ -3,10 +3,11 @@ import { createServer, type IncomingHttpHeaders, type ServerResponse } from "nod
 import type { AddressInfo } from "node:net";
 import type { Closing } from "../../support/opened.ts";
 
-/** One answer of the service: a token, a status, a body as it is, or none at all. */
+/** One answer of the service: a token, a status, one that never ends, a body as it is, or none. */
 export type MetadataAnswer =
   | { readonly token: string; readonly expiresIn: unknown }
   | { readonly status: number }
+  | { readonly stallsAfter: number }
   | { readonly body: string }
   | "hang"
   | "cut";
@@ -42,6 +43,7 @@ export async function startMetadataService(closing: Closing): Promise<MetadataSe
 function give(answer: MetadataAnswer, response: ServerResponse): void {
   if (answer === "hang") return;
   if (answer === "cut") response.destroy();
+  else if ("stallsAfter" in answer) response.writeHead(answer.stallsAfter).write("{");
   else if ("status" in answer) response.writeHead(answer.status).end("no");
   else if ("body" in answer) response.end(answer.body);
   else {

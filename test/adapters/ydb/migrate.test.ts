@@ -1,3 +1,5 @@
+// One file for every way in which a migration begins, ends and meets another: they share one world.
+
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Migrated, MigrateProgress } from "../../../shared/adapters/ydb/migrate.ts";
 import { openYdb, type YdbDatabase } from "../../../shared/adapters/ydb/open-ydb.ts";

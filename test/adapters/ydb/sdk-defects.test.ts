@@ -478,6 +478,37 @@ describe("a token", () => {
     expect(server.count("ListEndpoints")).toBe(1);
   });
 
+  it("that the database refuses is given up for another, as often as that one was let in", async (test) => {
+    const server = await ScriptedServer.start(test);
+    const all = ["t1", "t2", "t3"];
+    const tokens = {
+      token: async () => await Promise.resolve(all[0] ?? ""),
+      invalidate: (refused: string) =>
+        void all.splice(0, all.length, ...all.filter((t) => t !== refused)),
+    };
+    const refuses = breaks(grpc.UNAUTHENTICATED);
+    server.next(
+      "ExecuteDataQuery",
+      refuses,
+      () => rows(""),
+      refuses,
+      () => rows(""),
+    );
+
+    const statuses = await withSession(connect(test, server, { tokens }), async (session) => {
+      const seen: string[] = [];
+      for (let turn = 0; turn < 2; turn += 1) {
+        seen.push((await failureFrom(session.execute(ONE, beginsAndCommits, inMs(2_000)))).status);
+        await session.execute(ONE, beginsAndCommits, inMs(2_000));
+      }
+      return seen;
+    });
+
+    expect(statuses).toEqual(["GRPC_UNAUTHENTICATED", "GRPC_UNAUTHENTICATED"]);
+    const sent = server.calls.filter(({ method }) => method === "ExecuteDataQuery");
+    expect(sent.map(({ incoming }) => incoming.token)).toEqual(["t1", "t2", "t2", "t3"]);
+  });
+
   it("is not sent to another machine unencrypted, whatever discovery says", async (test) => {
     const server = await ScriptedServer.start(test);
     server.always("ListEndpoints", () => endpoints({ address: "db.example", port: 2136 }));

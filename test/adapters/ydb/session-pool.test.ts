@@ -127,7 +127,7 @@ describe("a session pool", () => {
 
     expect((await refused).status).toBe("NO_SESSION");
     (await patient).release(true);
-    expect((await failureFrom(pool.acquire(SOON))).status).toBe("NO_SESSION");
+    expect((await failureFrom(pool.acquire(SOON))).status).toBe("DEADLINE_PASSED");
   });
 
   it("keeps a session that was made too late for the next, and its place until then", async () => {

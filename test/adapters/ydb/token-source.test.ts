@@ -1,4 +1,5 @@
-import { describe, expect, it } from "vitest";
+import { setImmediate } from "node:timers/promises";
+import { describe, expect, it, vi } from "vitest";
 import { ManualClock } from "../../../shared/adapters/manual/manual-clock.ts";
 import { contextToken } from "../../../shared/adapters/ydb/context-token.ts";
 import { Credentials } from "../../../shared/adapters/ydb/credentials.ts";
@@ -96,6 +97,7 @@ describe("the token of the metadata service", () => {
     expect(await tokens.token()).toBe(SECRET);
     expect(service.requests[0]?.path).toBe("/token");
     expect(service.requests[0]?.headers["metadata-flavor"]).toBe("Google");
+    expect(service.requests[0]?.headers.connection).toBe("close");
   });
 
   it("is asked for once, however many wait for it", async (test) => {
@@ -185,7 +187,8 @@ describe("the token of the metadata service", () => {
     ["no life", { token: SECRET, expiresIn: undefined }],
     ["a life in words", { token: SECRET, expiresIn: "long" }],
     ["no life left", { token: SECRET, expiresIn: 0 }],
-    ["too much", { body: " ".repeat(200_000) }],
+    ["too much", { body: `{"access_token": "t", "expires_in": 3600}${" ".repeat(200_000)}` }],
+    ["a status and no end", { stallsAfter: 404 }],
     ["nothing at all", "cut"],
   ])("is no token where the service answers %s, and is never told", async ([, answer], test) => {
     const { tokens } = await start(test, answer, { token: "t2", expiresIn: 3_600 });
@@ -199,10 +202,14 @@ describe("the token of the metadata service", () => {
     expect(await tokens.token()).toBe("t2");
   });
 
-  it("is not waited for for long", async (test) => {
-    const { tokens, clock, service } = await start(test, "hang", { token: "t2", expiresIn: 3_600 });
+  it.for<[string, MetadataAnswer]>([
+    ["nothing", "hang"],
+    ["half an answer", { stallsAfter: 200 }],
+  ])("is not waited for for long where the service says %s", async ([, answer], test) => {
+    const { tokens, clock, service } = await start(test, answer, { token: "t2", expiresIn: 3_600 });
     const failing = failureFrom(tokens.token());
-    while (service.requests.length === 0) await new Promise((done) => setImmediate(done));
+    await vi.waitUntil(() => service.requests.length > 0);
+    for (let turn = 0; turn < 20; turn += 1) await setImmediate(); // What it says has arrived.
 
     await clock.advance(limits.ydbTokenFetchMs);
 

@@ -19,6 +19,7 @@ import { plusMs } from "../../../shared/core/time/instant.ts";
 import { ProjectOperationService } from "../../../shared/gen/orrery/v1/platform_service_pb.ts";
 import { ProjectService } from "../../../shared/gen/yandex/cloud/datasphere/v2/project_service_pb.ts";
 import { OperationService } from "../../../shared/gen/yandex/cloud/operation/operation_service_pb.ts";
+import type { Store } from "../../../shared/ports/store.ts";
 import { readJob, writeJob } from "../../../shared/records/job-record.ts";
 import { readCallOperation, writeOperation } from "../../../shared/records/operation-record.ts";
 import { operationTimesTable, runsTable } from "../../../shared/records/tables.ts";
@@ -50,6 +51,26 @@ async function write(fields: Partial<CallOperation> & { readonly id: OperationId
       ...fields,
     });
   });
+}
+
+/** A store on a disk that has lost its jobs. */
+function withoutJobs(store: Store): Store {
+  return {
+    transact: async (label, body) => await store.transact(label, body),
+    snapshot: async (body) =>
+      await store.snapshot(
+        async (reader) =>
+          await body({
+            get: async (table, key) =>
+              table.name === "jobs"
+                ? await Promise.reject(new Error("The disk is away"))
+                : await reader.get(table, key),
+            getMany: async (table, keys) => await reader.getMany(table, keys),
+            scan: async (table, scan) => await reader.scan(table, scan),
+          }),
+      ),
+    close: async () => await store.close(),
+  };
 }
 
 /** Starts a run of `nightly`, and answers with its operation. */
@@ -208,6 +229,21 @@ describe("an operation that is polled", () => {
     expect(meanwhile).toMatchObject({ id, done: false, result: { case: undefined } });
     expect(world.log.filter(({ name }) => name === "operation.unreadable")).toHaveLength(1);
     expect((await world.operation(id)).done).toBe(true);
+  });
+
+  it("is told as going on while the job that it made cannot be read", async () => {
+    await world.close();
+    world = new ProjectWorld({ seenStore: withoutJobs });
+    await world.apply(aConfiguration());
+    const id = callOperationId(PROJECT, "0".repeat(20));
+    const response: AnyJson = {
+      "@type": "type.googleapis.com/yandex.cloud.datasphere.v2.jobs.CreateProjectJobResponse",
+      jobId: "bt1job00000000000000",
+    };
+    await write({ id, result: { response } });
+
+    expect(await world.operation(id)).toMatchObject({ id, done: false });
+    expect(world.log.filter(({ name }) => name === "operation.unreadable")).toHaveLength(1);
   });
 
   it.each(["unknown", "demo.00000000000000000000", "demo.x", "../x", "x".repeat(10_000)])(

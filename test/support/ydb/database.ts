@@ -1,7 +1,7 @@
 import type { AnyTable } from "../../../shared/ports/store.ts";
 import type { Cell, CommittedTransaction, WriteOfKey } from "./double.ts";
 import { Refusal, schemeError } from "./refusal.ts";
-import type { AlterTable, CreateTable, SchemaText } from "./statement.ts";
+import type { CreateTable, SchemaText } from "./statement.ts";
 import { TableData } from "./table-data.ts";
 import { definitionOf } from "./table-definition.ts";
 import { type KeyWrite, Transaction } from "./transaction.ts";
@@ -96,7 +96,7 @@ export class Database {
   change({ statements }: SchemaText): void {
     for (const statement of statements) {
       if (statement.kind === "create table") this.#create(statement);
-      else this.#alter(statement);
+      else this.table(statement.table).alter(statement);
     }
   }
 
@@ -128,10 +128,6 @@ export class Database {
   #create(definition: CreateTable): void {
     if (this.#tables.has(definition.table)) return;
     this.#tables.set(definition.table, new TableData(definition));
-  }
-
-  #alter(statement: AlterTable): void {
-    this.table(statement.table).alter(statement);
   }
 
   #conflictOf(transaction: Transaction, snapshot: number): TableData | undefined {

@@ -63,13 +63,16 @@ describe("a request", () => {
     });
   });
 
-  it("has at most 4 MB", async () => {
-    await open();
-    const put = async (bytes: number): Promise<unknown> =>
-      await world.put(["ada", 1n, "x".repeat(bytes)]);
+  it.each([
+    ["4 MB", {}, 4 * 1024 * 1024],
+    ["what its server is told", { messageBytes: 10_000 }, 10_000],
+  ])("has at most %s", async (_what, limits, bytes) => {
+    await open(limits);
+    const put = async (size: number): Promise<unknown> =>
+      await world.put(["ada", 1n, "x".repeat(size)]);
 
-    await expect(put(4 * 1024 * 1024 - 1_000)).resolves.toMatchObject({ status: "SUCCESS" });
-    await expect(put(4 * 1024 * 1024)).rejects.toMatchObject({ code: 8 });
+    await expect(put(bytes - 1_000)).resolves.toMatchObject({ status: "SUCCESS" });
+    await expect(put(bytes)).rejects.toMatchObject({ code: 8 });
   });
 
   it("has keys that fit", async () => {

@@ -215,6 +215,27 @@ describe("roles of everybody", () => {
   });
 });
 
+describe("a caller with several roles", () => {
+  const member = caller("project-viewer");
+  const changes = (resource: NamedResource, id: string): Demand => ({
+    ...{ resource, id },
+    role: "developer",
+  });
+
+  it.each(RESOURCES.filter(([resource]) => resource !== "community" && resource !== "folder"))(
+    "has the highest of them on a %s, wherever each is held",
+    async (resource, id) => {
+      expect(await outcome(member, changes(resource, id))).toBe("PERMISSION_DENIED");
+
+      await write((tx) => grant(tx, "project-viewer", "editor", LAB));
+      expect(await outcome(member, changes(resource, id))).toBe("permitted");
+
+      await write((tx) => grant(tx, "community-viewer", "admin", DEMO));
+      expect(await outcome(caller("community-viewer"), changes(resource, id))).toBe("permitted");
+    },
+  );
+});
+
 describe("what no resource guards", () => {
   it.each([
     ["open", ["permitted", "permitted", "permitted"]],

@@ -31,12 +31,15 @@ export async function* readRunLogs(
 ): AsyncIterable<Piece> {
   const follows = wish.follows && call.follows;
   let run = await wish.find();
+  let quiet = 0;
   while (follows && run.attempts.length < Math.max(1, wish.attempt) && !isFinal(run.state)) {
-    if (!(await pause(services, call.signal))) return;
+    if (!(await pause(services, call.signal, quiet))) return;
+    quiet += 1;
     run = await wish.find();
   }
   const number = attemptNumber(run, wish.attempt);
   let offset = wish.offset;
+  quiet = 0;
   for (;;) {
     // Asked before the read: what was written before the end is read after it.
     const ended = (await wish.find()).attempts[number - 1]?.end !== undefined;
@@ -48,9 +51,11 @@ export async function* readRunLogs(
       );
       if (bytes.length === 0) break;
       offset = nextOffset;
+      quiet = 0;
       yield { content: bytes, offset: BigInt(offset) };
     }
-    if (ended || !follows || !(await pause(services, call.signal))) return;
+    if (ended || !follows || !(await pause(services, call.signal, quiet))) return;
+    quiet += 1;
   }
 }
 

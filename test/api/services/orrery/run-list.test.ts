@@ -112,6 +112,28 @@ describe("a listing of 300 runs of three schedules", () => {
   });
 });
 
+describe("a listing of all runs", () => {
+  it("has those of schedules that nobody has heard of, wherever their names sort", async () => {
+    await world.schedule({ name: "b" }, { name: "b-b" }, { name: "m" }, { name: "never-fired" });
+    const names = ["0", "9z", "_demo", "_gone", "a", "a-z", "b", "b-a", "b-b", "b-b0", "b0", "m"];
+    const runs = await world.writeRuns(
+      ...[...names, "n", "zz"].map((name, index) => endedRun(name, index)),
+    );
+
+    expect((await pagesOf({ pageSize: 4n })).flat()).toEqual(inOrder(runs));
+  });
+
+  it("has the latest of one that runs more often than all others", async () => {
+    const names = ["busy", ...Array.from({ length: 9 }, (_, index) => `rare-${index}`)];
+    await world.schedule(...names.map((name) => ({ name })));
+    const rare = names.slice(1).map((name, index) => endedRun(name, 10 * index));
+    const busy = Array.from({ length: 200 }, (_, index) => endedRun("busy", index));
+    const runs = await world.writeRuns(...rare, ...busy);
+
+    expect((await pagesOf({ pageSize: 30n })).flat()).toEqual(inOrder(runs));
+  });
+});
+
 describe("a listing of one schedule", () => {
   it("has its runs alone, also where the schedule is no longer configured", async () => {
     const runs = await threeHundred();

@@ -121,7 +121,7 @@ describe("a log that is followed", () => {
     const run = await started(counts(50), 2 * SECOND_MS);
     const leaving = new AbortController();
     const reading = new Reading(run, { follow: true }, { signal: leaving.signal });
-    await live(SECOND_MS);
+    await live(2 * SECOND_MS);
     expect(world.clock.nextAlarmAt()).toBeDefined();
 
     leaving.abort();
