@@ -43,6 +43,8 @@ export interface Weather {
   readonly mostTries: number;
   /** The longest that one of them took, its waits included. */
   readonly longestMs: number;
+  /** Commits that wrote. */
+  readonly commits: number;
   readonly conflicts: number;
   readonly conflictsByTable: ReadonlyMap<string, number>;
   readonly ru: number;
@@ -147,13 +149,13 @@ class Crew {
     await Promise.all(this.#workers.map(part));
     const tookMs = performance.now() - startedMs;
     const calls = this.#stores.flatMap((store) => store.calls);
-    const { conflicts, conflictsByTable, ru } = this.#double.counters;
+    const { commits, conflicts, conflictsByTable, ru } = this.#double.counters;
     return {
       transactions: calls.length,
       tries: calls.reduce((sum, { tries }) => sum + tries, 0),
       mostTries: Math.max(0, ...calls.map(({ tries }) => tries)),
       longestMs: Math.max(0, ...calls.map(({ tookMs: each }) => each)),
-      ...{ conflicts, conflictsByTable, ru, tookMs },
+      ...{ commits, conflicts, conflictsByTable, ru, tookMs },
     };
   }
 

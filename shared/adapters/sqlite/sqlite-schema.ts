@@ -17,8 +17,11 @@ import { addColumnText, createExpiryIndexText, createTableText } from "./sqlite-
 
 /** "ORRY", so that a file can be told from every other SQLite file. */
 const APPLICATION = 0x4f525259;
-/** Raised when a file laid out by an older engine could not be read as it stands. */
-const LAYOUT = 1;
+/**
+ * Raised when a file of an older version could not be read as it stands. 2: the ledger's tail lives
+ * in the account's row, and an attempt's operation in its run's.
+ */
+const LAYOUT = 2;
 
 /** Makes the file hold these tables. Repeating, also from several processes at once, is safe. */
 export function growSchema(
@@ -151,7 +154,7 @@ function recordText(shape: TableShape): string {
 function schemaUnknown(path: string, difference: string): OrreryError {
   return new OrreryError(
     "STORE_SCHEMA_UNKNOWN",
-    `The store ${path} was not written by this version or an older one: ${difference}. ` +
+    `This version cannot use the store ${path}: ${difference}. ` +
       "The file is left as it is; open it with the program that wrote it last.",
   );
 }

@@ -92,6 +92,8 @@ export class CallGuard {
   close(): void {
     const closed = new YdbFailure("CLOSED", "the connection was closed");
     for (const work of [...this.#live, this.#background]) work.fail(closed);
+    // Node would walk a storage of a client that is gone for every promise of this process.
+    this.#current.disable();
   }
 
   /** The metadata of a call that is about to be made. Never rejects (C5). */
