@@ -23,7 +23,7 @@ export default defineConfig({
           // It brings a database of its own, whichever engine the others have.
           exclude: ["test/usecases/request-units.test.ts"],
           env: { TEST_STORE: "ydb" },
-          testTimeout: 300_000,
+          testTimeout: 1_200_000,
           hookTimeout: 60_000,
         },
       },

@@ -59,5 +59,5 @@ export class ConflictPace {
   }
 }
 
-/** After half of its time a transaction waits a tenth of its window. */
-const LEAST_PATIENCE = 0.1;
+/** What is left of a window for who has tried for long: with less, it would try hundreds of times. */
+const LEAST_PATIENCE = 0.25;

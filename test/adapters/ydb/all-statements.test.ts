@@ -70,7 +70,8 @@ describe("the requests that are printed", () => {
       expect(unprinted(text)).toEqual([]);
       return takeApart(text).statements.length;
     });
-    expect(counts).toEqual([3, 32, 6]);
+    // The widest table's gets are too long for one request, so they are cut in two.
+    expect(counts).toEqual([3, 16, 16, 6]);
   });
 });
 

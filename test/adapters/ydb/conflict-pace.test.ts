@@ -51,7 +51,7 @@ describe("the pace of transactions", () => {
   it("lets those wait less that have tried for long", () => {
     const ages = [0, 0.25, 0.5, 0.9].map((share) => share * limits.ydbTransactionMs);
     const waits = ages.map((ageMs, index) => pace.lost(`label ${index}`, ageMs));
-    expect(waits).toEqual([10, 5, 1, 1]);
+    expect(waits).toEqual([10, 5, 2.5, 2.5]);
   });
 
   it("spreads those who met over their windows", () => {

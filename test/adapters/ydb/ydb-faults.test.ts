@@ -270,9 +270,7 @@ describe.each(["discovery", "a session", "the first read", "a later read"] as co
   "%s that never works",
   (request) => {
     const ways = WAYS.filter(({ outcome }) =>
-      ["ABORTED", "UNAVAILABLE", "OVERLOADED", "gRPC 8", "gRPC 14", "hang"].includes(
-        nameOf(outcome),
-      ),
+      ["ABORTED", "OVERLOADED", "gRPC 8", "gRPC 14", "hang"].includes(nameOf(outcome)),
     );
 
     it.each(named(ways))("because of %s is given up in time", async (_name, { outcome, heard }) => {
@@ -283,8 +281,8 @@ describe.each(["discovery", "a session", "the first read", "a later read"] as co
       // Whoever hangs is let go a request's time later at the latest.
       expect(tookMs).toBeGreaterThan(limits.ydbTransactionMs - limits.ydbThrottledMaxMs);
       expect(tookMs).toBeLessThanOrEqual(limits.ydbTransactionMs + limits.ydbRequestMs);
-      // Waits grow, so fifteen seconds of them are some dozens of tries.
-      expect(fault.hits).toBeLessThan(80);
+      // Waits grow, so fifteen seconds of them are a hundred tries or so, and here tries take no time.
+      expect(fault.hits).toBeLessThan(150);
       expect(counterAt(double, bench.database)).toBe(undefined);
       fault.remove();
       expect(await increment(bench.store)).toBe(1);
@@ -294,15 +292,7 @@ describe.each(["discovery", "a session", "the first read", "a later read"] as co
 
 describe("a commit that never works because of", () => {
   const ways = WAYS.filter(({ outcome }) =>
-    [
-      "ABORTED",
-      "UNAVAILABLE",
-      "OVERLOADED",
-      "gRPC 14",
-      "UNDETERMINED",
-      "hang",
-      "GENERIC_ERROR",
-    ].includes(nameOf(outcome)),
+    ["ABORTED", "OVERLOADED", "UNDETERMINED", "hang", "GENERIC_ERROR"].includes(nameOf(outcome)),
   );
 
   it.each(named(ways))("%s", async (_name, { outcome, heard, hides }) => {
@@ -311,7 +301,7 @@ describe("a commit that never works because of", () => {
     // The last try's commit is in doubt: time was up before anybody could look.
     const code = hides ? "STORE_OUTCOME_UNKNOWN" : heard;
     expect(await heardFrom(increment(bench.store))).toBe(code);
-    expect(fault.hits).toBeLessThan(80);
+    expect(fault.hits).toBeLessThan(150);
     expect(counterAt(double, bench.database)).toBe(1);
     fault.remove();
     // What hung goes on now, and its session may not have ended yet: the doubt was justified.
