@@ -1,3 +1,4 @@
+// Longer than most, for it is a whole installation in small: processes, queues, time and counts.
 import { randomUUID } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { readDeliveryBody, readRunBody, type Body } from "../../functions/message-body.ts";

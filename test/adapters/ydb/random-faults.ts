@@ -7,7 +7,7 @@ import { instant } from "../../../shared/core/time/instant.ts";
 import type { Clock } from "../../../shared/ports/clock.ts";
 import type { Random } from "../../../shared/ports/random.ts";
 import type { JumpingClock } from "../../support/jumping-clock.ts";
-import type { Call, Double, FaultRule, Method } from "../../support/ydb/double.ts";
+import type { Call, Double, Fault, FaultRule, Method } from "../../support/ydb/double.ts";
 
 /** Time that runs so many times as fast as this machine's, for whoever waits and whoever watches. */
 export function fastClock(speed: number): Pick<JumpingClock, "waits" | "watches"> {
@@ -21,11 +21,16 @@ export function fastClock(speed: number): Pick<JumpingClock, "waits" | "watches"
 
 /**
  * Faults of every kind at random, each so often among the requests that it can hit. All together
- * they hit several per cent of all requests.
+ * they hit several per cent of all requests of a database, until the returned function is called.
  */
-export function addRandomFaults(double: Double, random: Random, speed: number): void {
+export function addRandomFaults(
+  double: Double,
+  database: string,
+  { random, speed }: { readonly random: Random; readonly speed: number },
+): () => void {
+  const faults: Fault[] = [];
   const fault = (method: Method, probability: number, rule: Omit<FaultRule, "method">): void => {
-    double.fault({ ...rule, method, chance: { probability, random } });
+    faults.push(double.fault({ ...rule, database, method, chance: { probability, random } }));
   };
   const query = "ExecuteDataQuery";
   for (const status of ["ABORTED", "UNAVAILABLE", "BAD_SESSION", "SESSION_BUSY"] as const) {
@@ -55,6 +60,9 @@ export function addRandomFaults(double: Double, random: Random, speed: number): 
     when: "before",
     wait: async () => await setTimeout(random.fraction() * 10),
   });
+  return () => {
+    for (const each of faults) each.remove();
+  };
 }
 
 /** What a runner would be without its doubts: every failed commit counts as not having happened. */

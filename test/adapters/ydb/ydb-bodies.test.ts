@@ -1,3 +1,4 @@
+// One file for what one store does with one body: reads, writes, ends and waits share a bench.
 import { AsyncLocalStorage } from "node:async_hooks";
 import { setImmediate } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";

@@ -1,3 +1,4 @@
+// One file, because it is one table: what a lost commit leaves behind, and what that proves.
 import { setImmediate } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { OrreryError } from "../../../shared/core/errors.ts";

@@ -1,3 +1,4 @@
+// One file, because it is one table: every request, ended in every way.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type FailureStatus, YdbFailure } from "../../../shared/adapters/ydb/failure.ts";
 import { messageOf, OrreryError, type ErrorCode } from "../../../shared/core/errors.ts";
