@@ -1,3 +1,4 @@
+// One file, because the row, its tail and the chunks behind it are one ledger.
 import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";

@@ -1,3 +1,4 @@
+// Longer than most, for it is a whole installation on virtual time.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,3 +1,4 @@
+// Longer than most: every way in which a session is made, lent, given back and lost.
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { ManualClock } from "../../../shared/adapters/manual/manual-clock.ts";

@@ -1,3 +1,4 @@
+// One file for all sources of tokens, because one contract holds for each of them.
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, it, vi } from "vitest";
 import { ManualClock } from "../../../shared/adapters/manual/manual-clock.ts";

@@ -211,7 +211,7 @@ describe("a transaction", () => {
 });
 
 describe("a method that the record layer does not use", () => {
-  it("is not implemented", async () => {
+  it("answers UNIMPLEMENTED", async () => {
     await expect(world.client.table.bulkUpsert({})).rejects.toMatchObject({ code: 12 });
   });
 });

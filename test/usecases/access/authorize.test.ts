@@ -1,3 +1,4 @@
+// One table of who may do what, and what the others hear; apart, its cases could contradict.
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   ALL_AUTHENTICATED_USERS,

@@ -1,3 +1,4 @@
+// Longer than most: what a listing shows, in which order, and what a page of it reads.
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Code } from "../../../../shared/api/code.ts";
 import { encodePageToken } from "../../../../shared/api/page-token.ts";
