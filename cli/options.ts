@@ -25,6 +25,21 @@ export interface StateOptions {
   readonly store?: string;
 }
 
+/**
+ * `--endpoint URL`: a deployed platform. Its token is never an option, for the same reason:
+ * it comes from `ORRERY_TOKEN`, or through `yc`.
+ */
+export function endpointOption(): Option {
+  return new Option("--endpoint <url>", "a deployed platform, instead of this machine's data").env(
+    "ORRERY_ENDPOINT",
+  );
+}
+
+/** Which platform a command is about. */
+export interface TargetOptions extends StateOptions {
+  readonly endpoint?: string;
+}
+
 /** The address that `--store` gave; an empty one, as an environment may have it, is none. */
 export function storeOf({ store }: { readonly store?: string }): string | undefined {
   return store === "" ? undefined : store;

@@ -1,18 +1,22 @@
-import { limits } from "../shared/core/limits.ts";
 import { plusMs } from "../shared/core/time/instant.ts";
-import type { OpenData } from "./data.ts";
+import type { Alarms, Clock } from "../shared/ports/clock.ts";
+import type { Target } from "./target.ts";
 
-/** Looks until there is something to see, and resolves to it; rarely where each look is billed. */
+/** Looks until there is something to see, and resolves to it. */
 export async function pollUntil<T>(
-  { clock, shared }: Pick<OpenData, "clock" | "shared">,
+  { clock, pollMs }: Pick<Target, "clock" | "pollMs">,
   look: () => Promise<T | undefined>,
 ): Promise<T> {
-  const pollMs = shared === undefined ? limits.commandPollMs : limits.sharedPollMs;
   for (;;) {
     const seen = await look();
     if (seen !== undefined) return seen;
-    await new Promise<void>((resolve) => {
-      clock.set(plusMs(clock.now(), pollMs), resolve);
-    });
+    await pause(clock, pollMs);
   }
+}
+
+/** Resolves after a time. */
+export async function pause(clock: Clock & Alarms, ms: number): Promise<void> {
+  await new Promise<void>((resolve) => {
+    clock.set(plusMs(clock.now(), ms), resolve);
+  });
 }

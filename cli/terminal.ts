@@ -1,5 +1,6 @@
 import type { styleText } from "node:util";
 import { ApiError } from "../shared/api/api-error.ts";
+import { Code } from "../shared/api/code.ts";
 import { OrreryError, messageOf } from "../shared/core/errors.ts";
 
 /** A colour or another dress of text, by its name in `node:util`. */
@@ -27,6 +28,10 @@ export const EXIT = { done: 0, failed: 1, invalid: 2, notFound: 3, running: 4 } 
 export function reportError(terminal: Terminal, thrown: unknown): number {
   // A call in this process keeps the failure behind its status.
   const error = thrown instanceof ApiError && thrown.cause !== undefined ? thrown.cause : thrown;
+  if (error instanceof ApiError) {
+    terminal.err(`orrery: ${error.message} [${codeName(error.code)}]`);
+    return exitOf(error.code);
+  }
   if (!(error instanceof OrreryError)) {
     terminal.err(`orrery: ${messageOf(error)}`);
     return EXIT.failed;
@@ -55,6 +60,24 @@ export function reportError(terminal: Terminal, thrown: unknown): number {
     default:
       return EXIT.failed;
   }
+}
+
+/** The exit code of what a platform elsewhere answered, which tells no code of ours. */
+function exitOf(code: number): number {
+  switch (code) {
+    case Code.INVALID_ARGUMENT:
+    case Code.FAILED_PRECONDITION:
+    case Code.ALREADY_EXISTS:
+      return EXIT.invalid;
+    case Code.NOT_FOUND:
+      return EXIT.notFound;
+    default:
+      return EXIT.failed;
+  }
+}
+
+function codeName(code: number): string {
+  return Object.entries(Code).find(([, value]) => value === code)?.[0] ?? String(code);
 }
 
 /** Prints a value as the stable JSON of `--json`: one document, two spaces. */

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { RunService } from "../../shared/gen/orrery/v1/run_service_pb.ts";
-import { warnUnlessRunning, withData } from "../data.ts";
-import { dataOption, type StateOptions, storeOption } from "../options.ts";
+import { withTarget } from "../target.ts";
+import { dataOption, type TargetOptions, storeOption, endpointOption } from "../options.ts";
 import type { Terminal } from "../terminal.ts";
 
 /** `orrery cancel`: ends a run that waits, or asks one that runs to end. */
@@ -16,16 +16,17 @@ export function cancelCommand(terminal: Terminal): Command {
     .argument("<run>", "a run id, as `orrery runs` lists it")
     .addOption(dataOption())
     .addOption(storeOption())
+    .addOption(endpointOption())
     .addHelpText("after", "\nExample:\n  orrery cancel nightly-train.20270115T233000Z.1f0a9c3e")
-    .action(async (text: string, options: StateOptions) => {
-      await withData(terminal, options, async (data) => {
-        const { run, state } = await data.api.call(RunService.method.cancel, { run: text });
+    .action(async (text: string, options: TargetOptions) => {
+      await withTarget(terminal, options, async (target) => {
+        const { run, state } = await target.api.call(RunService.method.cancel, { run: text });
         if (state === "cancelled") {
           terminal.out(`Run ${run} is cancelled; nothing of it ran.`);
           return;
         }
         terminal.out(`Run ${run} was asked to end; \`orrery show\` tells when it has.`);
-        await warnUnlessRunning(terminal, data, "the next `orrery up` ends its program");
+        await target.warnUnlessRunning("the next `orrery up` ends its program");
       });
     });
 }

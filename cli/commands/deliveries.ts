@@ -2,14 +2,21 @@ import { Command, Option } from "commander";
 import { formatInstant } from "../../shared/core/time/instant.ts";
 import { DeliveryService, type Delivery } from "../../shared/gen/orrery/v1/delivery_service_pb.ts";
 import { firstItems } from "../api-client.ts";
-import { withData } from "../data.ts";
+import { withTarget } from "../target.ts";
 import { required } from "../decoded-run.ts";
 import { oneLine } from "../one-line.ts";
-import { dataOption, jsonOption, limitOption, type StateOptions, storeOption } from "../options.ts";
+import {
+  dataOption,
+  jsonOption,
+  limitOption,
+  type TargetOptions,
+  storeOption,
+  endpointOption,
+} from "../options.ts";
 import { printTable, titles, type Cell } from "../table.ts";
 import { printJson, type Style, type Terminal } from "../terminal.ts";
 
-interface DeliveriesOptions extends StateOptions {
+interface DeliveriesOptions extends TargetOptions {
   readonly subscription?: string;
   readonly state?: string;
   readonly limit: number;
@@ -39,9 +46,10 @@ export function deliveriesCommand(terminal: Terminal): Command {
     .addOption(jsonOption())
     .addOption(dataOption())
     .addOption(storeOption())
+    .addOption(endpointOption())
     .addHelpText("after", "\nExample:\n  orrery deliveries --state buried")
     .action(async (options: DeliveriesOptions) => {
-      await withData(terminal, options, async ({ api }) => {
+      await withTarget(terminal, options, async ({ api }) => {
         const { subscription = "", state = "" } = options;
         const deliveries = await firstItems(options.limit, async (page) => {
           const request = { subscription, state, ...page };

@@ -6,15 +6,21 @@ import {
   type Decision,
   type Explanation,
 } from "../../shared/gen/orrery/v1/run_service_pb.ts";
-import { warnUnlessRunning, withData } from "../data.ts";
+import { withTarget } from "../target.ts";
 import { decodeReason, decodeRun, required } from "../decoded-run.ts";
 import { viewExplanation } from "../explanation-view.ts";
-import { dataOption, jsonOption, type StateOptions, storeOption } from "../options.ts";
+import {
+  dataOption,
+  jsonOption,
+  type TargetOptions,
+  storeOption,
+  endpointOption,
+} from "../options.ts";
 import { readableMs, reasonText, stateCell, tookText, unitsText } from "../run-text.ts";
 import { printTable, type Cell } from "../table.ts";
 import { printJson, type Terminal } from "../terminal.ts";
 
-interface ExplainOptions extends StateOptions {
+interface ExplainOptions extends TargetOptions {
   readonly json?: true;
 }
 
@@ -31,21 +37,18 @@ export function explainCommand(terminal: Terminal): Command {
     .addOption(jsonOption())
     .addOption(dataOption())
     .addOption(storeOption())
+    .addOption(endpointOption())
     .addHelpText(
       "after",
       '\nExample:\n  orrery explain "$(orrery runs --state waiting --limit 1 --json | jq -r .runs[0].run)"',
     )
     .action(async (run: string, options: ExplainOptions) => {
-      await withData(terminal, options, async (data) => {
-        const explanation = await data.api.call(RunService.method.explain, { run });
+      await withTarget(terminal, options, async (target) => {
+        const explanation = await target.api.call(RunService.method.explain, { run });
         if (options.json === true) printJson(terminal, viewExplanation(explanation));
-        else print(terminal, explanation, data.clock.now());
+        else print(terminal, explanation, target.clock.now());
         if (!isFinal(decodeRun(explanation.run).state)) {
-          await warnUnlessRunning(
-            terminal,
-            data,
-            "nothing starts or ends before the next `orrery up`",
-          );
+          await target.warnUnlessRunning("nothing starts or ends before the next `orrery up`");
         }
       });
     });

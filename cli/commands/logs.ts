@@ -3,11 +3,18 @@ import { limits } from "../../shared/core/limits.ts";
 import { isFinal, type RunState } from "../../shared/core/run/run.ts";
 import type { LogStream } from "../../shared/ports/executor.ts";
 import { RunService } from "../../shared/gen/orrery/v1/run_service_pb.ts";
-import { warnUnlessRunning, withData, type OpenData } from "../data.ts";
-import { dataOption, type StateOptions, storeOption, wholeNumber } from "../options.ts";
+import { logBytes } from "../log-bytes.ts";
+import { withTarget, type Target } from "../target.ts";
+import {
+  dataOption,
+  type TargetOptions,
+  storeOption,
+  endpointOption,
+  wholeNumber,
+} from "../options.ts";
 import type { Terminal } from "../terminal.ts";
 
-interface LogsOptions extends StateOptions {
+interface LogsOptions extends TargetOptions {
   readonly attempt?: number;
   readonly stream?: LogStream;
   readonly follow?: true;
@@ -32,32 +39,29 @@ export function logsCommand(terminal: Terminal): Command {
     .option("-f, --follow", "wait for its start if need be, and go on until the attempt ends")
     .addOption(dataOption())
     .addOption(storeOption())
+    .addOption(endpointOption())
     .addHelpText(
       "after",
       "\nExamples:\n  orrery logs nightly-train.20270115T233000Z.1f0a9c3e\n" +
         '  orrery logs --follow "$(orrery run nightly-train)"',
     )
     .action(async (run: string, options: LogsOptions) => {
-      await withData(terminal, options, async (data) => {
-        await logs(terminal, data, { run, options });
+      await withTarget(terminal, options, async (target) => {
+        await logs(terminal, target, { run, options });
       });
     });
 }
 
 async function logs(
   terminal: Terminal,
-  data: OpenData,
+  target: Target,
   asked: { readonly run: string; readonly options: LogsOptions },
 ): Promise<void> {
-  const { attempt, follow, stream } = asked.options;
-  if (follow === true) {
-    const { state } = await data.api.call(RunService.method.get, { run: asked.run });
+  const { attempt, follow = false, stream } = asked.options;
+  if (follow) {
+    const { state } = await target.api.call(RunService.method.get, { run: asked.run });
     if (!isFinal(state as RunState)) {
-      await warnUnlessRunning(
-        terminal,
-        data,
-        "only the next `orrery up` will start or end the run",
-      );
+      await target.warnUnlessRunning("only the next `orrery up` will start or end the run");
     }
   }
   const copies: readonly Copy[] =
@@ -69,13 +73,8 @@ async function logs(
       : [{ stream, to: "stdout" }];
   await Promise.all(
     copies.map(async (copy) => {
-      const messages = data.api.stream(RunService.method.readLogs, {
-        run: asked.run,
-        attempt: BigInt(attempt ?? 0),
-        stream: copy.stream,
-        follow: follow === true,
-      });
-      for await (const { content } of messages) terminal.bytes(copy.to, content);
+      const wanted = { run: asked.run, stream: copy.stream, follow, attempt: attempt ?? 0 };
+      for await (const bytes of logBytes(target, wanted)) terminal.bytes(copy.to, bytes);
     }),
   );
 }

@@ -1,13 +1,20 @@
 import { Command } from "commander";
 import { formatInstant } from "../../shared/core/time/instant.ts";
 import { PlatformService, type Rejection } from "../../shared/gen/orrery/v1/platform_service_pb.ts";
-import { withData } from "../data.ts";
+import { withTarget } from "../target.ts";
 import { required } from "../decoded-run.ts";
 import { oneLine } from "../one-line.ts";
-import { dataOption, jsonOption, limitOption, type StateOptions, storeOption } from "../options.ts";
+import {
+  dataOption,
+  jsonOption,
+  limitOption,
+  type TargetOptions,
+  storeOption,
+  endpointOption,
+} from "../options.ts";
 import { printJson, type Terminal } from "../terminal.ts";
 
-interface RejectedOptions extends StateOptions {
+interface RejectedOptions extends TargetOptions {
   readonly limit: number;
   readonly json?: true;
 }
@@ -24,9 +31,10 @@ export function rejectedCommand(terminal: Terminal): Command {
     .addOption(jsonOption())
     .addOption(dataOption())
     .addOption(storeOption())
+    .addOption(endpointOption())
     .addHelpText("after", "\nExample:\n  orrery rejected --limit 5")
     .action(async (options: RejectedOptions) => {
-      await withData(terminal, options, async ({ api }) => {
+      await withTarget(terminal, options, async ({ api }) => {
         const { rejections } = await api.call(PlatformService.method.listRejections, {
           pageSize: BigInt(options.limit),
         });

@@ -7,21 +7,22 @@ import { isNotFound } from "../api-client.ts";
 import { didYouMean } from "../../shared/config/did-you-mean.ts";
 import { RunService } from "../../shared/gen/orrery/v1/run_service_pb.ts";
 import { ScheduleService } from "../../shared/gen/orrery/v1/schedule_service_pb.ts";
-import { warnUnlessRunning, withData, type OpenData } from "../data.ts";
+import { withTarget, type Target } from "../target.ts";
 import { decodeRun } from "../decoded-run.ts";
 import {
   dataOption,
   inputOption,
   type Inputs,
   jsonOption,
-  type StateOptions,
+  type TargetOptions,
   storeOption,
+  endpointOption,
 } from "../options.ts";
 import { pollUntil } from "../poll-until.ts";
 import { reasonText, tookText } from "../run-text.ts";
 import { printJson, type Terminal } from "../terminal.ts";
 
-interface RunOptions extends StateOptions {
+interface RunOptions extends TargetOptions {
   readonly input: Inputs;
   readonly wait?: true;
   readonly json?: true;
@@ -42,57 +43,58 @@ export function runCommand(terminal: Terminal): Command {
     .addOption(jsonOption())
     .addOption(dataOption())
     .addOption(storeOption())
+    .addOption(endpointOption())
     .addHelpText(
       "after",
       "\nExamples:\n  orrery run nightly-train\n" +
         "  orrery run nightly-train --input DATE=2027-01-14 --wait && echo trained",
     )
     .action(async (schedule: string, options: RunOptions) => {
-      await withData(
+      await withTarget(
         terminal,
         options,
-        async (data) => await run(terminal, data, { schedule, options }),
+        async (target) => await run(terminal, target, { schedule, options }),
       );
     });
 }
 
 async function run(
   terminal: Terminal,
-  data: OpenData,
+  target: Target,
   asked: { readonly schedule: string; readonly options: RunOptions },
 ): Promise<void> {
   const { schedule, options } = asked;
-  const id = await request(data, schedule, options.input);
+  const id = await request(target, schedule, options.input);
   const find = async (): Promise<Run> =>
-    decodeRun(await data.api.call(RunService.method.get, { run: id }));
+    decodeRun(await target.api.call(RunService.method.get, { run: id }));
   const show = (made: Run): void =>
     options.json === true ? printJson(terminal, viewRun(made)) : terminal.out(id);
 
-  await warnUnlessRunning(terminal, data, "the run starts with the next `orrery up`");
+  await target.warnUnlessRunning("the run starts with the next `orrery up`");
   if (options.wait !== true) {
     show(await find());
     return;
   }
   // The id alone is known before the end; whoever waits may want it for `logs --follow`.
   if (options.json !== true) terminal.out(id);
-  const ended = await pollUntil(data, async () => {
+  const ended = await pollUntil(target, async () => {
     const seen = await find();
     return isFinal(seen.state) ? seen : undefined;
   });
   if (options.json === true) show(ended);
-  tellEnd(terminal, ended, data);
+  tellEnd(terminal, ended, target);
 }
 
-function tellEnd(terminal: Terminal, ended: Run, data: OpenData): void {
+function tellEnd(terminal: Terminal, ended: Run, target: Target): void {
   if (ended.state === "succeeded") {
-    terminal.err(`Run ${ended.id} succeeded in ${tookText(ended, data.clock.now())}`);
+    terminal.err(`Run ${ended.id} succeeded in ${tookText(ended, target.clock.now())}`);
     return;
   }
   const text = `Run ${ended.id} is ${ended.state}: ${reasonText(ended)}`;
   throw new OrreryError("RUN_UNSUCCESSFUL", text);
 }
 
-async function request({ api }: OpenData, schedule: string, inputs: Inputs): Promise<string> {
+async function request({ api }: Target, schedule: string, inputs: Inputs): Promise<string> {
   try {
     return (await api.call(RunService.method.create, { schedule, inputs })).run;
   } catch (error) {

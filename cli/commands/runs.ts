@@ -4,15 +4,22 @@ import { viewRun } from "../../shared/core/run/run-view.ts";
 import { formatInstant, type Instant } from "../../shared/core/time/instant.ts";
 import { RunService } from "../../shared/gen/orrery/v1/run_service_pb.ts";
 import { firstItems } from "../api-client.ts";
-import { withData, type OpenData } from "../data.ts";
+import { withTarget, type Target } from "../target.ts";
 import { decodeRun } from "../decoded-run.ts";
 import { oneLine } from "../one-line.ts";
-import { dataOption, jsonOption, limitOption, type StateOptions, storeOption } from "../options.ts";
+import {
+  dataOption,
+  jsonOption,
+  limitOption,
+  type TargetOptions,
+  storeOption,
+  endpointOption,
+} from "../options.ts";
 import { readableMs, stateCell, tookText, unitsText } from "../run-text.ts";
 import { printTable, titles, type Cell } from "../table.ts";
 import { printJson, type Terminal } from "../terminal.ts";
 
-interface RunsOptions extends StateOptions {
+interface RunsOptions extends TargetOptions {
   readonly schedule?: string;
   readonly state?: RunState;
   readonly limit: number;
@@ -41,21 +48,22 @@ export function runsCommand(terminal: Terminal): Command {
     .addOption(jsonOption())
     .addOption(dataOption())
     .addOption(storeOption())
+    .addOption(endpointOption())
     .addHelpText(
       "after",
       "\nExamples:\n  orrery runs\n  orrery runs --schedule nightly-train --state failed\n" +
         "  orrery runs --json | jq -r '.runs[].run'",
     )
     .action(async (options: RunsOptions) => {
-      await withData(terminal, options, async (data) => await runs(terminal, data, options));
+      await withTarget(terminal, options, async (target) => await runs(terminal, target, options));
     });
 }
 
-async function runs(terminal: Terminal, data: OpenData, options: RunsOptions): Promise<void> {
+async function runs(terminal: Terminal, target: Target, options: RunsOptions): Promise<void> {
   const { schedule = "", state = "", limit } = options;
   const messages = await firstItems(limit, async (page) => {
     const request = { schedule, state, ...page };
-    const { runs: items, nextPageToken } = await data.api.call(RunService.method.list, request);
+    const { runs: items, nextPageToken } = await target.api.call(RunService.method.list, request);
     return { items, nextPageToken };
   });
   const found = messages.map(decodeRun);
@@ -67,7 +75,7 @@ async function runs(terminal: Terminal, data: OpenData, options: RunsOptions): P
     terminal.out(emptyText(options));
     return;
   }
-  const now = data.clock.now();
+  const now = target.clock.now();
   const header = titles("RUN", "STATE", "NOMINAL (UTC)", "TOOK", "UNITS", "REASON");
   printTable(terminal, [header, ...found.map((run) => rowOf(run, now))]);
 }

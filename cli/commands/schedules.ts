@@ -3,14 +3,21 @@ import { formatInstant } from "../../shared/core/time/instant.ts";
 import { ScheduleService, type Schedule } from "../../shared/gen/orrery/v1/schedule_service_pb.ts";
 import type { RunState } from "../../shared/core/run/run.ts";
 import { firstItems } from "../api-client.ts";
-import { withData } from "../data.ts";
+import { withTarget } from "../target.ts";
 import { required } from "../decoded-run.ts";
-import { dataOption, jsonOption, limitOption, type StateOptions, storeOption } from "../options.ts";
+import {
+  dataOption,
+  jsonOption,
+  limitOption,
+  type TargetOptions,
+  storeOption,
+  endpointOption,
+} from "../options.ts";
 import { stateCell } from "../run-text.ts";
 import { printTable, titles, type Cell } from "../table.ts";
 import { printJson, type Terminal } from "../terminal.ts";
 
-interface SchedulesOptions extends StateOptions {
+interface SchedulesOptions extends TargetOptions {
   readonly limit: number;
   readonly json?: true;
 }
@@ -27,9 +34,10 @@ export function schedulesCommand(terminal: Terminal): Command {
     .addOption(jsonOption())
     .addOption(dataOption())
     .addOption(storeOption())
+    .addOption(endpointOption())
     .addHelpText("after", "\nExample:\n  orrery schedules --json | jq -r '.schedules[].schedule'")
     .action(async (options: SchedulesOptions) => {
-      await withData(terminal, options, async ({ api }) => {
+      await withTarget(terminal, options, async ({ api }) => {
         const schedules = await firstItems(options.limit, async (page) => {
           const { schedules: items, nextPageToken } = await api.call(
             ScheduleService.method.list,

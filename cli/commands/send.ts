@@ -2,17 +2,20 @@ import { Command } from "commander";
 import { DURABLE_QUEUE } from "../../infra/local/local-queue.ts";
 import { OrreryError } from "../../shared/core/errors.ts";
 import { limits } from "../../shared/core/limits.ts";
+import { PlatformService } from "../../shared/gen/orrery/v1/platform_service_pb.ts";
 import { warnUnlessRunning, withNewData } from "../data.ts";
 import {
   dataOption,
+  endpointOption,
   inputOption,
   type Inputs,
-  type StateOptions,
   storeOption,
+  type TargetOptions,
 } from "../options.ts";
+import { remoteTarget } from "../target.ts";
 import type { Terminal } from "../terminal.ts";
 
-interface SendOptions extends StateOptions {
+interface SendOptions extends TargetOptions {
   readonly id?: string;
   readonly input: Inputs;
   readonly body?: string;
@@ -33,6 +36,7 @@ export function sendCommand(terminal: Terminal): Command {
     .option("--body <text>", "send this text as it is instead; - reads it from stdin")
     .addOption(dataOption())
     .addOption(storeOption())
+    .addOption(endpointOption())
     .addHelpText(
       "after",
       "\nExamples:\n  orrery send nightly-train --id order-4711 --input DATE=2027-01-14\n" +
@@ -49,6 +53,19 @@ async function send(
   options: SendOptions,
 ): Promise<void> {
   const given = await givenBody(schedule, options);
+  const remote = await remoteTarget(options);
+  if (remote !== undefined) {
+    if (given !== undefined) {
+      throw new OrreryError(
+        "USAGE",
+        "Nothing was sent: over --endpoint a message names its schedule; a --body goes to the queue itself",
+      );
+    }
+    const { id = "", input: inputs } = options;
+    const request = { schedule: schedule ?? "", id, inputs };
+    terminal.out((await remote.api.call(PlatformService.method.sendMessage, request)).id);
+    return;
+  }
   await withNewData(terminal, options, async (data) => {
     const { clock, random } = data.services;
     // Never the sender's id: a repeat must not replace a message that is still on its way.

@@ -1,5 +1,4 @@
 import { Command } from "commander";
-import { outputPath } from "../../infra/local/wiring.ts";
 import { attemptIdOf } from "../../shared/core/ids.ts";
 import { attemptOperationId } from "../../shared/core/operation/attempt-operation.ts";
 import type { Attempt } from "../../shared/core/run/attempt.ts";
@@ -7,14 +6,20 @@ import type { Run } from "../../shared/core/run/run.ts";
 import { viewRun } from "../../shared/core/run/run-view.ts";
 import { formatInstant, type Instant } from "../../shared/core/time/instant.ts";
 import { RunService } from "../../shared/gen/orrery/v1/run_service_pb.ts";
-import { withData, type OpenData } from "../data.ts";
+import { withTarget, type Target } from "../target.ts";
 import { decodeRun } from "../decoded-run.ts";
-import { dataOption, jsonOption, type StateOptions, storeOption } from "../options.ts";
+import {
+  dataOption,
+  jsonOption,
+  type TargetOptions,
+  storeOption,
+  endpointOption,
+} from "../options.ts";
 import { readableMs, reasonText, stateCell } from "../run-text.ts";
 import { printTable, type Cell } from "../table.ts";
 import { printJson, type Terminal } from "../terminal.ts";
 
-interface ShowOptions extends StateOptions {
+interface ShowOptions extends TargetOptions {
   readonly json?: true;
 }
 
@@ -31,20 +36,21 @@ export function showCommand(terminal: Terminal): Command {
     .addOption(jsonOption())
     .addOption(dataOption())
     .addOption(storeOption())
+    .addOption(endpointOption())
     .addHelpText(
       "after",
       "\nExample:\n  orrery show nightly-train.20270115T233000Z.1f0a9c3e --json",
     )
     .action(async (run: string, options: ShowOptions) => {
-      await withData(terminal, options, async (data) => {
-        const found = decodeRun(await data.api.call(RunService.method.get, { run }));
+      await withTarget(terminal, options, async (target) => {
+        const found = decodeRun(await target.api.call(RunService.method.get, { run }));
         if (options.json === true) printJson(terminal, viewRun(found));
-        else print(terminal, data, found);
+        else print(terminal, target, found);
       });
     });
 }
 
-function print(terminal: Terminal, data: OpenData, run: Run): void {
+function print(terminal: Terminal, target: Target, run: Run): void {
   const inputs = Object.keys(run.inputs);
   printTable(terminal, [
     ["Run", run.id],
@@ -61,12 +67,12 @@ function print(terminal: Terminal, data: OpenData, run: Run): void {
     ...instantRow("Asked to end", run.cancelRequestedAt),
     ...instantRow("Finished", run.finishedAt),
   ]);
-  for (const attempt of run.attempts) printAttempt(terminal, data, { run, attempt });
+  for (const attempt of run.attempts) printAttempt(terminal, target, { run, attempt });
 }
 
 function printAttempt(
   terminal: Terminal,
-  data: OpenData,
+  target: Target,
   { run, attempt }: { readonly run: Run; readonly attempt: Attempt },
 ): void {
   const { end, number, unitsHeld } = attempt;
@@ -88,7 +94,8 @@ function printAttempt(
   );
   for (const output of end?.outputs ?? []) {
     terminal.out(`  Output ${output.path}, ${output.bytes} bytes`);
-    terminal.out(`    ${outputPath(data.directory, attemptIdOf(run.id, number), output)}`);
+    const path = target.outputPath(attemptIdOf(run.id, number), output);
+    if (path !== undefined) terminal.out(`    ${path}`);
     terminal.out(`    sha256 ${output.sha256}`);
   }
 }

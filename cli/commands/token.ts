@@ -3,19 +3,26 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { formatInstant, parseInstant, type Instant } from "../../shared/core/time/instant.ts";
 import { PlatformService, type Token } from "../../shared/gen/orrery/v1/platform_service_pb.ts";
 import { firstItems } from "../api-client.ts";
-import { withData, withNewData } from "../data.ts";
+import { withTarget, withNewTarget } from "../target.ts";
 import { required } from "../decoded-run.ts";
-import { dataOption, jsonOption, limitOption, type StateOptions, storeOption } from "../options.ts";
+import {
+  dataOption,
+  jsonOption,
+  limitOption,
+  type TargetOptions,
+  storeOption,
+  endpointOption,
+} from "../options.ts";
 import { printTable, titles, type Cell } from "../table.ts";
 import { printJson, type Terminal } from "../terminal.ts";
 
-interface CreateOptions extends StateOptions {
+interface CreateOptions extends TargetOptions {
   readonly type: string;
   readonly expires?: Instant;
   readonly json?: true;
 }
 
-interface ListOptions extends StateOptions {
+interface ListOptions extends TargetOptions {
   readonly limit: number;
   readonly json?: true;
 }
@@ -48,9 +55,10 @@ function createCommand(terminal: Terminal): Command {
     .addOption(jsonOption())
     .addOption(dataOption())
     .addOption(storeOption())
+    .addOption(endpointOption())
     .addHelpText("after", "\nExample:\n  orrery token create anna --expires 2027-06-30T00:00:00Z")
     .action(async (subjectId: string, options: CreateOptions) => {
-      await withNewData(terminal, options, async ({ api }) => {
+      await withNewTarget(terminal, options, async ({ api }) => {
         const { expires, type: subjectType } = options;
         const { token, secret } = await api.call(PlatformService.method.createToken, {
           subjectId,
@@ -70,8 +78,9 @@ function listCommand(terminal: Terminal): Command {
     .addOption(jsonOption())
     .addOption(dataOption())
     .addOption(storeOption())
+    .addOption(endpointOption())
     .action(async (options: ListOptions) => {
-      await withData(terminal, options, async ({ api }) => {
+      await withTarget(terminal, options, async ({ api }) => {
         const tokens = await firstItems(options.limit, async (page) => {
           const { tokens: items, nextPageToken } = await api.call(
             PlatformService.method.listTokens,
@@ -96,8 +105,9 @@ function deleteCommand(terminal: Terminal): Command {
     .argument("<token>", "the token's id, as `orrery token list` shows it")
     .addOption(dataOption())
     .addOption(storeOption())
-    .action(async (tokenId: string, options: StateOptions) => {
-      await withData(terminal, options, async ({ api }) => {
+    .addOption(endpointOption())
+    .action(async (tokenId: string, options: TargetOptions) => {
+      await withTarget(terminal, options, async ({ api }) => {
         await api.call(PlatformService.method.deleteToken, { tokenId });
         terminal.out(`Token ${tokenId} is worth nothing now.`);
       });

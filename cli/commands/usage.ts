@@ -6,14 +6,21 @@ import {
   type Usage,
 } from "../../shared/gen/orrery/v1/usage_service_pb.ts";
 import { firstItems } from "../api-client.ts";
-import { withData } from "../data.ts";
+import { withTarget } from "../target.ts";
 import { required } from "../decoded-run.ts";
 import { counted } from "../one-line.ts";
-import { dataOption, jsonOption, limitOption, type StateOptions, storeOption } from "../options.ts";
+import {
+  dataOption,
+  jsonOption,
+  limitOption,
+  type TargetOptions,
+  storeOption,
+  endpointOption,
+} from "../options.ts";
 import { printTable, titles, type Cell } from "../table.ts";
 import { printJson, type Terminal } from "../terminal.ts";
 
-interface UsageOptions extends StateOptions {
+interface UsageOptions extends TargetOptions {
   readonly entries: number;
   readonly json?: true;
 }
@@ -34,9 +41,10 @@ export function usageCommand(terminal: Terminal): Command {
     .addOption(jsonOption())
     .addOption(dataOption())
     .addOption(storeOption())
+    .addOption(endpointOption())
     .addHelpText("after", "\nExample:\n  orrery usage quickstart --entries 30")
     .action(async (project: string, options: UsageOptions) => {
-      await withData(terminal, options, async ({ api }) => {
+      await withTarget(terminal, options, async ({ api }) => {
         const usage = await api.call(UsageService.method.get, { project });
         const entries = await firstItems(options.entries, async (page) => {
           const request = { project, ...page };

@@ -14,6 +14,7 @@ export const ERROR_CODES = {
   CONFIG_INVALID: "never",
   CONFIG_UNREADABLE: "never",
   DATA_NOT_FOUND: "never",
+  ENDPOINT_UNREACHABLE: "if_idempotent",
   EXECUTION_PREPARE_FAILED: "never",
   EXECUTION_UNSUPPORTED: "never",
   EXECUTOR_UNAVAILABLE: "always",

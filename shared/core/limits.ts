@@ -127,6 +127,11 @@ const ceilings = {
    */
   pollFirstMs: SECOND_MS,
   pollMaxMs: MINUTE_MS,
+  /**
+   * A batch of looks waits this long for its executors' answers, which take some 100 ms; what comes
+   * later is dealt with on its own, so that one slow answer holds up no other run.
+   */
+  batchPatienceMs: SECOND_MS,
   /** From admission to the program's start: a Python environment in 15 minutes, 10 GB in under two. */
   startWithinMs: 20 * MINUTE_MS,
   /** A run's timer that is overdue by less is left to its message: a submit takes seconds. */
@@ -245,6 +250,13 @@ const ceilings = {
   firesShown: 10,
   /** Runs that one page goes through for those wanted: 300 ms of 1,000 schedules; then the next page. */
   runSearchRows: 18_000,
+  /** One call of a platform elsewhere: its api function has 30 s, and a gateway in front starts cold. */
+  remoteCallMs: 60 * SECOND_MS,
+  /** How often what only reads is asked, and the pause between: a gateway's 503 is over in seconds. */
+  remoteTries: 3,
+  remotePauseMs: SECOND_MS,
+  /** An answer of a platform elsewhere: a gateway lets 2.5 MB through, a laptop a message of 4 MB. */
+  remoteAnswerBytes: 8 * 1024 * 1024,
   /** How often whoever waits looks at a shared database, which bills every look: 2 units a second. */
   sharedPollMs: 2 * SECOND_MS,
   /** How often `up --until-idle` asks whether anything is left to do. */
@@ -395,6 +407,20 @@ const ceilings = {
   /** Checkpoints that a search for the latest reads: 50 pages of at most 5 MB, 500 executions. */
   checkpointPageRows: 10,
   checkpointPages: 50,
+
+  /** One try of a call of DataSphere: it answers in some 100 ms, and three tries fit 30 s. */
+  datasphereCallMs: 8 * SECOND_MS,
+  /** Tries of a call that changes nothing: one that met a restart of the other side has two more. */
+  datasphereTries: 3,
+  /** The wait before the second try; it doubles. A load balancer drops a server within a second. */
+  datasphereRetryMs: 300,
+  /** A connection unused for longer may be dead: proxies forget idle ones after a minute or more. */
+  datasphereIdleMs: 20 * SECOND_MS,
+  datasphereReconnectMs: 2 * SECOND_MS,
+  /** One answer: a page of jobs carries their configurations. */
+  datasphereAnswerBytes: 16 * 1024 * 1024,
+  /** What DataSphere says about a failure; a sentence with a name or two. */
+  datasphereFailureChars: 1_000,
 
   /** Finished runs are kept this long; an operator asks about last month. */
   runRetentionMs: 35 * DAY_MS,
