@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { cancelCommand } from "./commands/cancel.ts";
 import { deliveriesCommand } from "./commands/deliveries.ts";
+import { doctorCommand } from "./commands/doctor.ts";
 import { explainCommand } from "./commands/explain.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { migrateCommand } from "./commands/migrate.ts";
@@ -75,7 +76,7 @@ function commandGroups(terminal: Terminal): readonly (readonly [string, readonly
       ],
     ],
     ["Who may call the API:", [tokenCommand(terminal)]],
-    ["Where the state is:", [migrateCommand(terminal)]],
+    ["Look after an installation:", [doctorCommand(terminal), migrateCommand(terminal)]],
   ];
 }
 

@@ -19,6 +19,18 @@ export function storeOption(): Option {
   );
 }
 
+/** `--queue URL`: the service that has the queues. Its keys come from the environment, as above. */
+export function queueOption(): Option {
+  return new Option("--queue <url>", "the queues at a service that speaks SQS, not in memory").env(
+    "ORRERY_QUEUE_ADDRESS",
+  );
+}
+
+/** The address that `--queue` gave; an empty one, as an environment may have it, is none. */
+export function queueOf({ queue }: { readonly queue?: string }): string | undefined {
+  return queue === "" ? undefined : queue;
+}
+
 /** Where a command finds the state, and what belongs to it on this machine. */
 export interface StateOptions {
   readonly data: string;

@@ -43,6 +43,8 @@ export function reportError(terminal: Terminal, thrown: unknown): number {
     case "CONFIG_UNREADABLE":
     case "MESSAGE_INVALID":
     case "MESSAGE_TOO_LARGE":
+    case "QUEUE_ADDRESS_INVALID":
+    case "QUEUE_CREDENTIALS_MISSING":
     case "RUN_FINISHED":
     case "STORE_ADDRESS_INVALID":
     case "STORE_TOKEN_INVALID":

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { DURABLE_QUEUE } from "../../infra/local/local-queue.ts";
+import { localRandom, openQueueService } from "../../infra/local/wiring.ts";
 import { OrreryError } from "../../shared/core/errors.ts";
 import { limits } from "../../shared/core/limits.ts";
 import { PlatformService } from "../../shared/gen/orrery/v1/platform_service_pb.ts";
@@ -9,6 +10,8 @@ import {
   endpointOption,
   inputOption,
   type Inputs,
+  queueOf,
+  queueOption,
   storeOption,
   type TargetOptions,
 } from "../options.ts";
@@ -16,6 +19,7 @@ import { remoteTarget } from "../target.ts";
 import type { Terminal } from "../terminal.ts";
 
 interface SendOptions extends TargetOptions {
+  readonly queue?: string;
   readonly id?: string;
   readonly input: Inputs;
   readonly body?: string;
@@ -36,6 +40,7 @@ export function sendCommand(terminal: Terminal): Command {
     .option("--body <text>", "send this text as it is instead; - reads it from stdin")
     .addOption(dataOption())
     .addOption(storeOption())
+    .addOption(queueOption())
     .addOption(endpointOption())
     .addHelpText(
       "after",
@@ -66,6 +71,14 @@ async function send(
     terminal.out((await remote.api.call(PlatformService.method.sendMessage, request)).id);
     return;
   }
+  const queue = queueOf(options);
+  if (queue !== undefined) {
+    // With an id of its own always: a message whose answer was lost is sent again, for one run.
+    const id = options.id ?? localRandom.id();
+    const body = given ?? JSON.stringify({ schedule, id, inputs: options.input });
+    terminal.out(await post(queue, body));
+    return;
+  }
   await withNewData(terminal, options, async (data) => {
     const { clock, random } = data.services;
     // Never the sender's id: a repeat must not replace a message that is still on its way.
@@ -75,6 +88,16 @@ async function send(
     terminal.out(id);
     await warnUnlessRunning(terminal, data, "the message waits for the next `orrery up`");
   });
+}
+
+/** Puts a message on the intake queue of a service; resolves to the id that it has there. */
+async function post(address: string, body: string): Promise<string> {
+  const queues = await openQueueService(address);
+  try {
+    return await queues.post(DURABLE_QUEUE, body);
+  } finally {
+    queues.close();
+  }
 }
 
 /** The body to send as it is, if one was given; it and a schedule exclude each other. */

@@ -10,7 +10,14 @@ import { limits } from "../../shared/core/limits.ts";
 import type { Clock } from "../../shared/ports/clock.ts";
 import { loadConfiguration } from "../configuration.ts";
 import { readPackageFile } from "../package-file.ts";
-import { dataOption, type StateOptions, storeOf, storeOption } from "../options.ts";
+import {
+  dataOption,
+  queueOf,
+  queueOption,
+  type StateOptions,
+  storeOf,
+  storeOption,
+} from "../options.ts";
 import type { Terminal } from "../terminal.ts";
 import { watchFile } from "../watch-file.ts";
 
@@ -19,6 +26,7 @@ const EXIT_BY_SIGNAL = { SIGINT: 130, SIGTERM: 143 } as const;
 
 interface UpOptions extends StateOptions {
   readonly config?: string;
+  readonly queue?: string;
   readonly host: string;
   readonly port: number;
   readonly publicUrl?: string;
@@ -39,6 +47,7 @@ export function upCommand(terminal: Terminal): Command {
     .option("-c, --config <file>", "the schedules YAML to apply and to watch")
     .addOption(dataOption())
     .addOption(storeOption())
+    .addOption(queueOption())
     .option("--host <address>", "the address to listen on", "127.0.0.1")
     .option("-p, --port <number>", "the port to listen on; 0 takes a free one", parsePort, 7070)
     .option(
@@ -68,6 +77,7 @@ async function up(terminal: Terminal, options: UpOptions): Promise<void> {
   const platformOptions: PlatformOptions = {
     dataDirectory: resolve(options.data),
     store: storeOf(options),
+    queue: queueOf(options),
     manifest: readManifest(readPackageFile("serverless.yaml")),
     host: options.host,
     port: options.port,
@@ -101,12 +111,13 @@ async function up(terminal: Terminal, options: UpOptions): Promise<void> {
 }
 
 function greet(terminal: Terminal, options: PlatformOptions, address: string): void {
-  const { dataDirectory, store, log } = options;
+  const { dataDirectory, store, queue, log } = options;
   // Whoever collects JSON lines expects nothing else among them.
   const say = (line: string): void => (log === "json" ? terminal.err(line) : terminal.out(line));
   say(`Orrery listens on ${address} (health: ${address}/orrery/v1/health)`);
   say(`SDK endpoint: ${sdkEndpoint(address)}, trusting ${caFile(dataDirectory)}`);
   if (store !== undefined) say(`State is in ${store}`);
+  if (queue !== undefined) say(`Queues are at ${queue}`);
   say(`Data is in ${dataDirectory}; the API token is in ${tokenFile(dataDirectory)}`);
   say("Ctrl-C stops it.");
 }

@@ -19,6 +19,8 @@ const MODULES: Readonly<Record<string, () => Promise<HandlerModule>>> = {
   "functions/watch/index.handler": async () => await import("../../functions/watch/index.ts"),
   "functions/notify/index.handler": async () => await import("../../functions/notify/index.ts"),
   "functions/api/index.handler": async () => await import("../../functions/api/index.ts"),
+  "functions/authorizer/index.handler": async () =>
+    await import("../../functions/authorizer/index.ts"),
 };
 
 /** Loads the handler that a manifest names. */

@@ -19,6 +19,12 @@ import {
 export const STATUS_CODES = {
   ADMISSION_DENIED: Code.RESOURCE_EXHAUSTED,
   ARGUMENT_INVALID: Code.INVALID_ARGUMENT,
+  BUCKET_ACCESS_DENIED: Code.INTERNAL,
+  BUCKET_ADDRESS_INVALID: Code.INTERNAL,
+  BUCKET_CREDENTIALS_MISSING: Code.INTERNAL,
+  BUCKET_NOT_FOUND: Code.INTERNAL,
+  BUCKET_REFUSED: Code.INTERNAL,
+  BUCKET_UNAVAILABLE: Code.UNAVAILABLE,
   CHECKPOINT_NOT_FOUND: Code.NOT_FOUND,
   COMMUNITY_NOT_EMPTY: Code.FAILED_PRECONDITION,
   COMMUNITY_NOT_FOUND: Code.NOT_FOUND,
@@ -26,11 +32,14 @@ export const STATUS_CODES = {
   CONFIG_UNREADABLE: Code.INTERNAL,
   DATA_NOT_FOUND: Code.INTERNAL,
   ENDPOINT_UNREACHABLE: Code.INTERNAL,
+  EXECUTION_LIMITED: Code.RESOURCE_EXHAUSTED,
+  EXECUTION_NO_CAPACITY: Code.RESOURCE_EXHAUSTED,
   EXECUTION_PREPARE_FAILED: Code.FAILED_PRECONDITION,
   EXECUTION_UNSUPPORTED: Code.FAILED_PRECONDITION,
   EXECUTOR_UNAVAILABLE: Code.UNAVAILABLE,
   FILE_NOT_FOUND: Code.NOT_FOUND,
   FILE_REJECTED: Code.INVALID_ARGUMENT,
+  INSTALLATION_UNSOUND: Code.INTERNAL,
   JOB_DATA_CLEARED: Code.FAILED_PRECONDITION,
   JOB_FILES_MISSING: Code.FAILED_PRECONDITION,
   JOB_FINISHED: Code.FAILED_PRECONDITION,
@@ -44,6 +53,16 @@ export const STATUS_CODES = {
   PERMISSION_DENIED: Code.PERMISSION_DENIED,
   PLATFORM_RUNNING: Code.INTERNAL,
   PROJECT_BUSY: Code.FAILED_PRECONDITION,
+  PROVIDER_OUTCOME_UNKNOWN: Code.UNAVAILABLE,
+  PROVIDER_UNAUTHENTICATED: Code.FAILED_PRECONDITION,
+  PROVIDER_UNAVAILABLE: Code.UNAVAILABLE,
+  QUEUE_ACCESS_DENIED: Code.INTERNAL,
+  QUEUE_ADDRESS_INVALID: Code.INTERNAL,
+  QUEUE_CREDENTIALS_MISSING: Code.INTERNAL,
+  QUEUE_NOT_FOUND: Code.INTERNAL,
+  QUEUE_REFUSED: Code.INTERNAL,
+  QUEUE_THROTTLED: Code.UNAVAILABLE,
+  QUEUE_UNAVAILABLE: Code.UNAVAILABLE,
   REQUEST_CONFLICT: Code.ALREADY_EXISTS,
   RESOURCE_NOT_FOUND: Code.NOT_FOUND,
   RESTRICTED: Code.FAILED_PRECONDITION,
@@ -89,7 +108,7 @@ export function apiErrorOf(error: unknown, call: FailedCall): ApiError {
   }
   const code = STATUS_CODES[error.code];
   if (isOurs(error)) {
-    const text = code === Code.INTERNAL ? INTERNAL_TEXT : UNAVAILABLE_TEXT;
+    const text = code === Code.INTERNAL ? INTERNAL_TEXT : unavailableText(error.code);
     return new ApiError(code, text, [info], cause);
   }
   return new ApiError(code, textOf(error), [...detailsOf(error, call), info], cause);
@@ -102,15 +121,21 @@ export function isOurs(error: unknown): boolean {
   return STATUS_CODES[error.code] === Code.INTERNAL || OURS.includes(error.code);
 }
 
-/** Their texts speak of the database to whoever runs it. */
+/** Their texts speak of the database or the queues to whoever runs them. */
 const OURS: readonly ErrorCode[] = [
+  "QUEUE_THROTTLED",
+  "QUEUE_UNAVAILABLE",
   "STORE_OUTCOME_UNKNOWN",
   "STORE_THROTTLED",
   "STORE_UNAVAILABLE",
 ];
 
 const INTERNAL_TEXT = "internal error";
-const UNAVAILABLE_TEXT = "The store is unavailable: try again later";
+
+function unavailableText(code: ErrorCode): string {
+  const what = code.startsWith("QUEUE_") ? "The queue" : "The store";
+  return `${what} is unavailable: try again later`;
+}
 
 function textOf(error: OrreryError): string {
   if (error instanceof AdmissionDenied && error.nextEligibleAt !== undefined) {

@@ -11,12 +11,45 @@ const ceilings = {
   /** A trigger drops an event over 230 KB without a word; 200 KB leaves room for the envelope. */
   queueMessageBytes: 200 * 1024,
 
+  /** What a message queue takes in one call: ten messages, each way. */
+  ymqBatchMessages: 10,
+  /** And 256 KB of bodies in it; 256,000 bytes fit whichever way a KB is counted. */
+  ymqBatchBytes: 256_000,
+  /** Batches sent side by side: a call takes some 20 ms, and a queue serves 300 of them a second. */
+  ymqBatchesAtOnce: 5,
+  /** One call, its connection included: a lost one leaves time for two more within the deadline. */
+  ymqCallMs: 3 * SECOND_MS,
+  /** A sending with all its tries: behind a transaction of 15 s it fits the shortest function's 30 s. */
+  ymqDeadlineMs: 10 * SECOND_MS,
+  /** Tries of one call: with the waits between them, 3 s at the most, they fit the deadline. */
+  ymqTries: 6,
+  /** Waits after a failure that is over by itself: a server that is replaced takes about a second. */
+  ymqRetryFirstMs: 100,
+  ymqRetryMaxMs: 2 * SECOND_MS,
+  /** Waits while a queue is throttled: its quota is by the second. */
+  ymqThrottledFirstMs: 500,
+  /** A connection unused for longer is not trusted: a function thaws, a laptop wakes. A new one is 20 ms. */
+  ymqIdleMs: 5 * SECOND_MS,
+  /** How long a receive waits for a message: the longest that a queue offers, and so the cheapest. */
+  ymqPollMs: 20 * SECOND_MS,
+  /** Between two receives of a server that does not wait at all: some emulators answer at once. */
+  ymqPollPauseMs: 200,
+  /** What is kept of a queue's complaint: a sentence. */
+  ymqFailureChars: 300,
+  /** How long a platform waits after a receive that failed, doubling: an outage costs two calls a minute. */
+  pollRetryFirstMs: SECOND_MS,
+  pollRetryMaxMs: 30 * SECOND_MS,
+  /** Characters of what a platform's queues begin with: a queue's name has 80, and ours at most 11. */
+  queuePrefixChars: 60,
+
   /** The tick looks ahead a timer period (60 s), so a fire between two ticks is already queued. */
   tickHorizonMs: MINUTE_MS,
   /** One page of due timers; the engine's scan limit is 900 and a page is one claim transaction. */
   tickPageRows: 100,
   /** 100 pages of 100 rows: 10,000 due timers per tick, what 10 s of a 60 s timeout can do. */
   tickPages: 100,
+  /** Runs of other causes behind a schedule's last fire that are gone through for it: 100 KB of rows. */
+  firedSearchRows: 100,
   /** Fired timers that a process remembers: 100 bytes each, and a tick fires 10,000 at the most. */
   firedTimers: 20_000,
   /** Timer rows spread over this many key ranges; 4 to 8 saturate a serverless database's quota. */
@@ -27,6 +60,8 @@ const ceilings = {
   occurrencesPerClaim: 500,
   /** A cron text: every value of all six fields, written out, takes about 520 characters. */
   cronChars: 1_000,
+  /** Followed schedules named in the configuration's row: 32 of 63 bytes keep it near its 4 KB block. */
+  followedListed: 32,
   /** Elements of one `when`; each costs a next occurrence of its own, some microseconds. */
   whenElements: 100,
   /** The shortest `every`, as cron's: a tick that comes by the minute then owes 60 occurrences. */
@@ -250,6 +285,13 @@ const ceilings = {
   firesShown: 10,
   /** Runs that one page goes through for those wanted: 300 ms of 1,000 schedules; then the next page. */
   runSearchRows: 18_000,
+  /** Overdue for longer, a timer says that no tick came: one comes by the minute and takes one at most. */
+  tickLagMs: 3 * MINUTE_MS,
+  /** What a diagnosis looks back at, and how many of a kind it counts before it says "or more". */
+  doctorLookBackMs: DAY_MS,
+  doctorItems: 100,
+  /** A clock that is further off than this fires its schedules noticeably early or late. */
+  clockSkewMs: 2 * SECOND_MS,
   /** One call of a platform elsewhere: its api function has 30 s, and a gateway in front starts cold. */
   remoteCallMs: 60 * SECOND_MS,
   /** How often what only reads is asked, and the pause between: a gateway's 503 is over in seconds. */
@@ -316,6 +358,25 @@ const ceilings = {
   jobDataTtlMaxMs: 3_650 * DAY_MS,
   /** A signed URL works this long: a file of 5 GB in an hour needs 12 Mbit/s. */
   fileUrlMs: HOUR_MS,
+
+  /**
+   * What a call may spend on telling how it went: a collector nearby answers within 100 ms, and two
+   * seconds are a new connection to a busy one. Nothing of it is done in a call's last second.
+   */
+  telemetryFlushMs: 2 * SECOND_MS,
+  telemetryReserveMs: SECOND_MS,
+  /** A collector that failed is left alone this long: so it costs a call in a minute, not each. */
+  telemetryRestMs: MINUTE_MS,
+  /** How often a collector that goes on failing is warned of. */
+  telemetryWarnMs: 10 * MINUTE_MS,
+  /** Spans that wait to be sent: a tick that fires 500 runs has some 1,500, of half a kilobyte. */
+  telemetrySpans: 2_048,
+  /** What did not arrive and is sent again: a minute's calls of some 10 KB each. */
+  telemetryKeptBytes: 1024 * 1024,
+  /** What is read of a collector's answer, which is empty unless it has something to complain of. */
+  telemetryAnswerBytes: 64 * 1024,
+  /** How often a platform that goes on sends: what dashboards show by default is no finer. */
+  telemetryEveryMs: 5 * SECOND_MS,
 
   /** Cloud Logging reads a line of up to 64 KB as a record; 64,000 fits either meaning of KB. */
   logLineBytes: 64_000,
@@ -422,6 +483,57 @@ const ceilings = {
   /** What DataSphere says about a failure; a sentence with a name or two. */
   datasphereFailureChars: 1_000,
 
+  /**
+   * A look at a provider's limits and balance serves admissions for this long: what others start
+   * meanwhile is the exposure, and a project that is never quiet is asked twice a minute.
+   */
+  providerFreshMs: 30 * SECOND_MS,
+  /** Where nothing is to be admitted, while work runs or after its end, a look by the minute is enough. */
+  providerLiveMs: MINUTE_MS,
+  /** A look: two calls at once on a new connection take half a second; then admission goes on without. */
+  providerLookMs: 3 * SECOND_MS,
+  /** After a look that failed, so that a provider that is down holds each project up twice a minute. */
+  providerRetryMs: 30 * SECOND_MS,
+  /** Its last answer is gone by for this long; then work waits until it answers. */
+  providerTrustMs: HOUR_MS,
+  /** How often an account notes that it did, where nothing else changed: four writes an hour. */
+  providerSeenMs: 15 * MINUTE_MS,
+  /** What has ended is charged by then: DataSphere bills by the second, and says nothing of delays. */
+  providerChargeLagMs: 5 * MINUTE_MS,
+  /** Clocks of two machines differ by less: those of a cloud by milliseconds, a laptop's by seconds. */
+  providerSkewMs: 10 * SECOND_MS,
+  /** Projects whose last look a process remembers: 500 bytes each, 5 MB. */
+  providerLooksKept: 10_000,
+
+  /** A connection to object storage: the cloud answers within 100 ms, and three tries fit 30 s. */
+  bucketConnectMs: 2 * SECOND_MS,
+  /** Until an answer begins, and between two pieces of one. */
+  bucketRequestMs: 5 * SECOND_MS,
+  /** One part on its way up: 8 MiB in a minute is a home line of 1.2 Mbit/s. */
+  bucketUploadMs: MINUTE_MS,
+  /** Tries of one request, and of a download that stands still. */
+  bucketTries: 3,
+  /** Connections of one process, and requests that one call has under way. */
+  bucketParallel: 8,
+  /** A connection unused for longer may be dead: a function is frozen between its calls. */
+  bucketIdleMs: 5 * SECOND_MS,
+  /** Keys of one page of a listing and of one removal. Source: the S3 API. */
+  bucketPageKeys: 1_000,
+  /** Pages of one listing: a million files of one project, or of a job's folder, take minutes. */
+  bucketPages: 1_000,
+  /** What is in memory of a file that is written: 10,000 such parts are 80 GB. */
+  bucketPartBytes: 8 * 1024 * 1024,
+  /** A key, in bytes of UTF-8. Source: the S3 API. */
+  bucketKeyBytes: 1_024,
+  /** A signed URL lives a week at most. Source: AWS Signature Version 4. */
+  bucketUrlMs: 7 * DAY_MS,
+  /** How often a laptop looks whether the bucket's schedules changed: 8,640 listings a day. */
+  bucketPollMs: 10 * SECOND_MS,
+  /** Readings of a configuration while others apply theirs: each of them had one that went first. */
+  applyTries: 5,
+  /** Beside each other in time: no preparation of a job reads an older copy of its folder still. */
+  folderCopyMs: HOUR_MS,
+
   /** Finished runs are kept this long; an operator asks about last month. */
   runRetentionMs: 35 * DAY_MS,
   /** A message id is remembered this long; YMQ keeps a message 14 days at most. */
@@ -431,6 +543,8 @@ const ceilings = {
 export const limits: Readonly<typeof ceilings> = ceilings;
 
 assert(limits.tickHorizonMs <= limits.queueDelayMs, "a fire inside the horizon fits a queue delay");
+assert(limits.queueMessageBytes <= limits.ymqBatchBytes, "every message fits a batch");
+assert(limits.ymqCallMs * 3 <= limits.ymqDeadlineMs, "a lost call leaves two tries");
 assert(limits.tickPageRows <= limits.scanRows, "a page of timers fits a scan");
 assert(limits.pollFirstMs <= limits.pollMaxMs, "polling slows down, never up");
 assert(limits.timerMoveFirstMs <= limits.timerMoveMaxMs, "timers move further ahead, never less");
@@ -445,14 +559,33 @@ assert(
   2 * limits.platformLeaseRenewMs + limits.ydbTransactionMs < limits.platformLeaseMs,
   "a lease outlives a renewal that failed",
 );
+assert(
+  limits.telemetryFlushMs + limits.telemetryReserveMs < limits.tickReserveMs,
+  "a tick that goes on to its reserve has time to tell how it went",
+);
 assert(limits.ydbSchemaCallMs < limits.ydbSchemaPatienceMs, "a schema statement has a second try");
 assert(limits.ydbRequestMs * 3 <= limits.ydbTransactionMs, "a lost request leaves two tries");
 assert(limits.ydbTransactionMs < limits.ydbTokenMarginMs, "a token outlives its transaction");
+assert(limits.bucketIdleMs < limits.bucketPollMs, "a poll trusts no connection of the last one");
+assert(limits.fileUrlMs <= limits.bucketUrlMs, "a file's URL can be signed for its whole life");
+assert(
+  limits.dataFileBytes <= 10_000 * limits.bucketPartBytes,
+  "the largest file of a storage has at most as many parts as S3 takes",
+);
+assert(
+  limits.startWithinMs < limits.folderCopyMs,
+  "a copy of a job's folder outlives every preparation that reads it",
+);
 assert(limits.deliveryTimeoutMs * 5 <= MINUTE_MS, "five slow receivers fit notify's timeout");
 assert(
   limits.pythonBuildMs < limits.startWithinMs,
   "an environment is built before its start is due",
 );
+assert(
+  limits.providerSeenMs + limits.providerLiveMs < limits.providerTrustMs,
+  "an account that is looked at is trusted",
+);
+assert(limits.providerChargeLagMs < HOUR_MS, "an account remembers what may yet be charged");
 assert(limits.killLagMs < SECOND_MS, "an execution of one second has time to run");
 assert(
   // Spends that were merged still count one by one: 10,000 executions an hour at the highest rate.

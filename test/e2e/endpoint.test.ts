@@ -53,7 +53,10 @@ describe("a command over an endpoint", () => {
 
     const started = await remote("run", "hello", "--wait", "--input", "DATE=2027-01-14");
 
-    expect(started).toMatchObject({ code: 0, err: expect.stringMatching(/succeeded in/) as string });
+    expect(started).toMatchObject({
+      code: 0,
+      err: expect.stringMatching(/succeeded in/) as string,
+    });
     const run = started.out.trim();
     const same: readonly (readonly string[])[] = [
       ["runs", "--json"],
@@ -97,8 +100,21 @@ describe("a command over an endpoint", () => {
     expect(sent).toMatchObject({ code: 0, out: "order-4711\n" });
     await until("the message has become a run", async () => {
       const { out } = await remote("runs", "--json");
-      return out.includes('"order-4711"');
+      return out.includes('"cause": "message"');
     });
+  });
+
+  it("looks whether the installation works, as a command beside the data does", async (test) => {
+    const { remote, local } = await deployed(test);
+
+    const [there, here] = await Promise.all([remote("doctor"), local("doctor")]);
+
+    const untimed = (printed: Printed): string => printed.out.replaceAll(/\d+ ms/g, "some ms");
+    expect(there).toMatchObject({ code: 0, err: "" });
+    expect(untimed(there)).toBe(untimed(here));
+    for (const check of ["proxy", "clock", "store", "configuration", "tick", "messages"]) {
+      expect(there.out).toMatch(new RegExp(`^ok +${check} `, "m"));
+    }
   });
 
   it("says what was not found, and what is wrong, with the codes that scripts rely on", async (test) => {
@@ -142,6 +158,11 @@ describe("an endpoint that is none", () => {
 
     const refused = await orrery("runs", "--endpoint", nobody);
 
+    const doctor = await orrery("doctor", "--endpoint", nobody);
+    expect(doctor).toMatchObject({
+      code: 1,
+      out: expect.stringMatching(/^FAILED +api/m) as string,
+    });
     expect(refused.code).toBe(1);
     expect(refused.err).toContain(`${nobody} cannot be reached`);
     expect(refused.err).toContain("ENDPOINT_UNREACHABLE");

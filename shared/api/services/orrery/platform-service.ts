@@ -9,6 +9,7 @@ import {
 } from "../../../gen/orrery/v1/platform_service_pb.ts";
 import type { Token } from "../../../records/token-record.ts";
 import { createToken, deleteToken, listTokens } from "../../../usecases/access/tokens.ts";
+import { diagnose } from "../../../usecases/diagnose.ts";
 import { listRejections } from "../../../usecases/list-rejections.ts";
 import type { ApiServices } from "../../api-services.ts";
 import { serve, type ServedService } from "../../handlers.ts";
@@ -20,6 +21,10 @@ const PAGE = "tokens";
 export function platformService(services: ApiServices): ServedService {
   return serve(PlatformService, {
     getHealth: async () => await Promise.resolve({ status: "ok" }),
+    diagnose: async () => {
+      const findings = await diagnose(services, services.probes);
+      return { at: timestampFromMs(services.clock.now()), findings: [...findings] };
+    },
     sendMessage: async (request) => await sendMessage(services, request),
     listRejections: async (request) => {
       const rejections = await listRejections(services, pageSize(request.pageSize));

@@ -17,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file orrery/v1/platform_service.proto.
  */
 export const file_orrery_v1_platform_service: GenFile = /*@__PURE__*/
-  fileDesc("CiBvcnJlcnkvdjEvcGxhdGZvcm1fc2VydmljZS5wcm90bxIJb3JyZXJ5LnYxIhgKBkhlYWx0aBIOCgZzdGF0dXMYASABKAki5AEKElNlbmRNZXNzYWdlUmVxdWVzdBIeCghzY2hlZHVsZRgBIAEoCUIM6McxAYrIMQQ8PTYzEhUKAmlkGAIgASgJQgmKyDEFPD0yMDASaAoGaW5wdXRzGAMgAygLMikub3JyZXJ5LnYxLlNlbmRNZXNzYWdlUmVxdWVzdC5JbnB1dHNFbnRyeUItgsgxBTw9MTAwisgxBjw9MTAwMLLIMRYSDlswLTlBLVphLXpfLV0rGgQxLTUwGi0KC0lucHV0c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiIQoTU2VuZE1lc3NhZ2VSZXNwb25zZRIKCgJpZBgBIAEoCSI1ChVMaXN0UmVqZWN0aW9uc1JlcXVlc3QSHAoJcGFnZV9zaXplGAEgASgDQgn6xzEFMC05MDAiQgoWTGlzdFJlamVjdGlvbnNSZXNwb25zZRIoCgpyZWplY3Rpb25zGAEgAygLMhQub3JyZXJ5LnYxLlJlamVjdGlvbiKmAQoJUmVqZWN0aW9uEg4KBnNvdXJjZRgBIAEoCRIKCgJpZBgCIAEoCRIrCgdzZW50X2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtyZWplY3RlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGcmVhc29uGAUgASgJEg8KB2V4Y2VycHQYBiABKAkiqwEKEkNyZWF0ZVRva2VuUmVxdWVzdBIhCgpzdWJqZWN0X2lkGAEgASgJQg3oxzEBisgxBTw9MTAwEkIKDHN1YmplY3RfdHlwZRgCIAEoCUIs8scxKHVzZXJBY2NvdW50fHNlcnZpY2VBY2NvdW50fGZlZGVyYXRlZFVzZXISLgoKZXhwaXJlc19hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiRgoTQ3JlYXRlVG9rZW5SZXNwb25zZRIfCgV0b2tlbhgBIAEoCzIQLm9ycmVyeS52MS5Ub2tlbhIOCgZzZWNyZXQYAiABKAkiUAoRTGlzdFRva2Vuc1JlcXVlc3QSHAoJcGFnZV9zaXplGAEgASgDQgn6xzEFMC05MDASHQoKcGFnZV90b2tlbhgCIAEoCUIJisgxBTw9MTAwIk8KEkxpc3RUb2tlbnNSZXNwb25zZRIgCgZ0b2tlbnMYASADKAsyEC5vcnJlcnkudjEuVG9rZW4SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIjUKEkRlbGV0ZVRva2VuUmVxdWVzdBIfCgh0b2tlbl9pZBgBIAEoCUIN6McxAYrIMQU8PTEwMCKdAQoFVG9rZW4SCgoCaWQYASABKAkSEgoKc3ViamVjdF9pZBgCIAEoCRIUCgxzdWJqZWN0X3R5cGUYAyABKAkSLgoKY3JlYXRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKZXhwaXJlc19hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAidwoVTGlzdE9wZXJhdGlvbnNSZXF1ZXN0EiAKCnByb2plY3RfaWQYASABKAlCDOjHMQGKyDEEPD02MxIdCglwYWdlX3NpemUYAiABKANCCvrHMQYwLTEwMDASHQoKcGFnZV90b2tlbhgDIAEoCUIJisgxBTw9MTAwImgKFkxpc3RPcGVyYXRpb25zUmVzcG9uc2USNQoKb3BlcmF0aW9ucxgBIAMoCzIhLnlhbmRleC5jbG91ZC5vcGVyYXRpb24uT3BlcmF0aW9uEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCTK+BQoPUGxhdGZvcm1TZXJ2aWNlElcKCUdldEhlYWx0aBIWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRoRLm9ycmVyeS52MS5IZWFsdGgiH8rwGQIIAoLT5JMCExIRL29ycmVyeS92MS9oZWFsdGgSfgoLU2VuZE1lc3NhZ2USHS5vcnJlcnkudjEuU2VuZE1lc3NhZ2VSZXF1ZXN0Gh4ub3JyZXJ5LnYxLlNlbmRNZXNzYWdlUmVzcG9uc2UiMMrwGQ4IChIIc2NoZWR1bGUYAoLT5JMCGDoBKiITL29ycmVyeS92MS9tZXNzYWdlcxJ8Cg5MaXN0UmVqZWN0aW9ucxIgLm9ycmVyeS52MS5MaXN0UmVqZWN0aW9uc1JlcXVlc3QaIS5vcnJlcnkudjEuTGlzdFJlamVjdGlvbnNSZXNwb25zZSIlyvAZBAgDGAGC0+STAhcSFS9vcnJlcnkvdjEvcmVqZWN0aW9ucxJyCgtDcmVhdGVUb2tlbhIdLm9ycmVyeS52MS5DcmVhdGVUb2tlblJlcXVlc3QaHi5vcnJlcnkudjEuQ3JlYXRlVG9rZW5SZXNwb25zZSIkyvAZBAgDGASC0+STAhY6ASoiES9vcnJlcnkvdjEvdG9rZW5zEmwKCkxpc3RUb2tlbnMSHC5vcnJlcnkudjEuTGlzdFRva2Vuc1JlcXVlc3QaHS5vcnJlcnkudjEuTGlzdFRva2Vuc1Jlc3BvbnNlIiHK8BkECAMYBILT5JMCExIRL29ycmVyeS92MS90b2tlbnMScgoLRGVsZXRlVG9rZW4SHS5vcnJlcnkudjEuRGVsZXRlVG9rZW5SZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5IizK8BkECAMYBILT5JMCHiocL29ycmVyeS92MS90b2tlbnMve3Rva2VuX2lkfTKwAQoXUHJvamVjdE9wZXJhdGlvblNlcnZpY2USlAEKBExpc3QSIC5vcnJlcnkudjEuTGlzdE9wZXJhdGlvbnNSZXF1ZXN0GiEub3JyZXJ5LnYxLkxpc3RPcGVyYXRpb25zUmVzcG9uc2UiR8rwGRAIBhIKcHJvamVjdF9pZBgBgtPkkwItEisvb3JyZXJ5L3YxL3Byb2plY3RzL3twcm9qZWN0X2lkfS9vcGVyYXRpb25zYgZwcm90bzM", [file_google_api_annotations, file_google_protobuf_empty, file_google_protobuf_timestamp, file_orrery_options_v1_options, file_yandex_cloud_operation_operation, file_yandex_cloud_validation]);
+  fileDesc("CiBvcnJlcnkvdjEvcGxhdGZvcm1fc2VydmljZS5wcm90bxIJb3JyZXJ5LnYxIhgKBkhlYWx0aBIOCgZzdGF0dXMYASABKAkiWQoJRGlhZ25vc2lzEiYKAmF0GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIkCghmaW5kaW5ncxgCIAMoCzISLm9ycmVyeS52MS5GaW5kaW5nIkYKB0ZpbmRpbmcSDQoFY2hlY2sYASABKAkSDgoGc3RhdHVzGAIgASgJEgwKBHRleHQYAyABKAkSDgoGcmVtZWR5GAQgASgJIuQBChJTZW5kTWVzc2FnZVJlcXVlc3QSHgoIc2NoZWR1bGUYASABKAlCDOjHMQGKyDEEPD02MxIVCgJpZBgCIAEoCUIJisgxBTw9MjAwEmgKBmlucHV0cxgDIAMoCzIpLm9ycmVyeS52MS5TZW5kTWVzc2FnZVJlcXVlc3QuSW5wdXRzRW50cnlCLYLIMQU8PTEwMIrIMQY8PTEwMDCyyDEWEg5bMC05QS1aYS16Xy1dKxoEMS01MBotCgtJbnB1dHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIiEKE1NlbmRNZXNzYWdlUmVzcG9uc2USCgoCaWQYASABKAkiNQoVTGlzdFJlamVjdGlvbnNSZXF1ZXN0EhwKCXBhZ2Vfc2l6ZRgBIAEoA0IJ+scxBTAtOTAwIkIKFkxpc3RSZWplY3Rpb25zUmVzcG9uc2USKAoKcmVqZWN0aW9ucxgBIAMoCzIULm9ycmVyeS52MS5SZWplY3Rpb24ipgEKCVJlamVjdGlvbhIOCgZzb3VyY2UYASABKAkSCgoCaWQYAiABKAkSKwoHc2VudF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLcmVqZWN0ZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBnJlYXNvbhgFIAEoCRIPCgdleGNlcnB0GAYgASgJIqsBChJDcmVhdGVUb2tlblJlcXVlc3QSIQoKc3ViamVjdF9pZBgBIAEoCUIN6McxAYrIMQU8PTEwMBJCCgxzdWJqZWN0X3R5cGUYAiABKAlCLPLHMSh1c2VyQWNjb3VudHxzZXJ2aWNlQWNjb3VudHxmZWRlcmF0ZWRVc2VyEi4KCmV4cGlyZXNfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIkYKE0NyZWF0ZVRva2VuUmVzcG9uc2USHwoFdG9rZW4YASABKAsyEC5vcnJlcnkudjEuVG9rZW4SDgoGc2VjcmV0GAIgASgJIlAKEUxpc3RUb2tlbnNSZXF1ZXN0EhwKCXBhZ2Vfc2l6ZRgBIAEoA0IJ+scxBTAtOTAwEh0KCnBhZ2VfdG9rZW4YAiABKAlCCYrIMQU8PTEwMCJPChJMaXN0VG9rZW5zUmVzcG9uc2USIAoGdG9rZW5zGAEgAygLMhAub3JyZXJ5LnYxLlRva2VuEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSI1ChJEZWxldGVUb2tlblJlcXVlc3QSHwoIdG9rZW5faWQYASABKAlCDejHMQGKyDEFPD0xMDAinQEKBVRva2VuEgoKAmlkGAEgASgJEhIKCnN1YmplY3RfaWQYAiABKAkSFAoMc3ViamVjdF90eXBlGAMgASgJEi4KCmNyZWF0ZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmV4cGlyZXNfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIncKFUxpc3RPcGVyYXRpb25zUmVxdWVzdBIgCgpwcm9qZWN0X2lkGAEgASgJQgzoxzEBisgxBDw9NjMSHQoJcGFnZV9zaXplGAIgASgDQgr6xzEGMC0xMDAwEh0KCnBhZ2VfdG9rZW4YAyABKAlCCYrIMQU8PTEwMCJoChZMaXN0T3BlcmF0aW9uc1Jlc3BvbnNlEjUKCm9wZXJhdGlvbnMYASADKAsyIS55YW5kZXguY2xvdWQub3BlcmF0aW9uLk9wZXJhdGlvbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkyngYKD1BsYXRmb3JtU2VydmljZRJXCglHZXRIZWFsdGgSFi5nb29nbGUucHJvdG9idWYuRW1wdHkaES5vcnJlcnkudjEuSGVhbHRoIh/K8BkCCAKC0+STAhMSES9vcnJlcnkvdjEvaGVhbHRoEl4KCERpYWdub3NlEhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5GhQub3JyZXJ5LnYxLkRpYWdub3NpcyIkyvAZBAgDGAGC0+STAhYSFC9vcnJlcnkvdjEvZGlhZ25vc2lzEn4KC1NlbmRNZXNzYWdlEh0ub3JyZXJ5LnYxLlNlbmRNZXNzYWdlUmVxdWVzdBoeLm9ycmVyeS52MS5TZW5kTWVzc2FnZVJlc3BvbnNlIjDK8BkOCAoSCHNjaGVkdWxlGAKC0+STAhg6ASoiEy9vcnJlcnkvdjEvbWVzc2FnZXMSfAoOTGlzdFJlamVjdGlvbnMSIC5vcnJlcnkudjEuTGlzdFJlamVjdGlvbnNSZXF1ZXN0GiEub3JyZXJ5LnYxLkxpc3RSZWplY3Rpb25zUmVzcG9uc2UiJcrwGQQIAxgBgtPkkwIXEhUvb3JyZXJ5L3YxL3JlamVjdGlvbnMScgoLQ3JlYXRlVG9rZW4SHS5vcnJlcnkudjEuQ3JlYXRlVG9rZW5SZXF1ZXN0Gh4ub3JyZXJ5LnYxLkNyZWF0ZVRva2VuUmVzcG9uc2UiJMrwGQQIAxgEgtPkkwIWOgEqIhEvb3JyZXJ5L3YxL3Rva2VucxJsCgpMaXN0VG9rZW5zEhwub3JyZXJ5LnYxLkxpc3RUb2tlbnNSZXF1ZXN0Gh0ub3JyZXJ5LnYxLkxpc3RUb2tlbnNSZXNwb25zZSIhyvAZBAgDGASC0+STAhMSES9vcnJlcnkvdjEvdG9rZW5zEnIKC0RlbGV0ZVRva2VuEh0ub3JyZXJ5LnYxLkRlbGV0ZVRva2VuUmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eSIsyvAZBAgDGASC0+STAh4qHC9vcnJlcnkvdjEvdG9rZW5zL3t0b2tlbl9pZH0ysAEKF1Byb2plY3RPcGVyYXRpb25TZXJ2aWNlEpQBCgRMaXN0EiAub3JyZXJ5LnYxLkxpc3RPcGVyYXRpb25zUmVxdWVzdBohLm9ycmVyeS52MS5MaXN0T3BlcmF0aW9uc1Jlc3BvbnNlIkfK8BkQCAYSCnByb2plY3RfaWQYAYLT5JMCLRIrL29ycmVyeS92MS9wcm9qZWN0cy97cHJvamVjdF9pZH0vb3BlcmF0aW9uc2IGcHJvdG8z", [file_google_api_annotations, file_google_protobuf_empty, file_google_protobuf_timestamp, file_orrery_options_v1_options, file_yandex_cloud_operation_operation, file_yandex_cloud_validation]);
 
 /**
  * @generated from message orrery.v1.Health
@@ -37,6 +37,68 @@ export type Health = Message<"orrery.v1.Health"> & {
  */
 export const HealthSchema: GenMessage<Health> = /*@__PURE__*/
   messageDesc(file_orrery_v1_platform_service, 0);
+
+/**
+ * @generated from message orrery.v1.Diagnosis
+ */
+export type Diagnosis = Message<"orrery.v1.Diagnosis"> & {
+  /**
+   * The installation's clock.
+   *
+   * @generated from field: google.protobuf.Timestamp at = 1;
+   */
+  at?: Timestamp | undefined;
+
+  /**
+   * @generated from field: repeated orrery.v1.Finding findings = 2;
+   */
+  findings: Finding[];
+};
+
+/**
+ * Describes the message orrery.v1.Diagnosis.
+ * Use `create(DiagnosisSchema)` to create a new message.
+ */
+export const DiagnosisSchema: GenMessage<Diagnosis> = /*@__PURE__*/
+  messageDesc(file_orrery_v1_platform_service, 1);
+
+/**
+ * @generated from message orrery.v1.Finding
+ */
+export type Finding = Message<"orrery.v1.Finding"> & {
+  /**
+   * The check's stable name, such as store.
+   *
+   * @generated from field: string check = 1;
+   */
+  check: string;
+
+  /**
+   * ok, warning or failed.
+   *
+   * @generated from field: string status = 2;
+   */
+  status: string;
+
+  /**
+   * @generated from field: string text = 3;
+   */
+  text: string;
+
+  /**
+   * What to do about it; empty where there is nothing to do.
+   *
+   * @generated from field: string remedy = 4;
+   */
+  remedy: string;
+};
+
+/**
+ * Describes the message orrery.v1.Finding.
+ * Use `create(FindingSchema)` to create a new message.
+ */
+export const FindingSchema: GenMessage<Finding> = /*@__PURE__*/
+  messageDesc(file_orrery_v1_platform_service, 2);
 
 /**
  * @generated from message orrery.v1.SendMessageRequest
@@ -65,7 +127,7 @@ export type SendMessageRequest = Message<"orrery.v1.SendMessageRequest"> & {
  * Use `create(SendMessageRequestSchema)` to create a new message.
  */
 export const SendMessageRequestSchema: GenMessage<SendMessageRequest> = /*@__PURE__*/
-  messageDesc(file_orrery_v1_platform_service, 1);
+  messageDesc(file_orrery_v1_platform_service, 3);
 
 /**
  * @generated from message orrery.v1.SendMessageResponse
@@ -82,7 +144,7 @@ export type SendMessageResponse = Message<"orrery.v1.SendMessageResponse"> & {
  * Use `create(SendMessageResponseSchema)` to create a new message.
  */
 export const SendMessageResponseSchema: GenMessage<SendMessageResponse> = /*@__PURE__*/
-  messageDesc(file_orrery_v1_platform_service, 2);
+  messageDesc(file_orrery_v1_platform_service, 4);
 
 /**
  * @generated from message orrery.v1.ListRejectionsRequest
@@ -101,7 +163,7 @@ export type ListRejectionsRequest = Message<"orrery.v1.ListRejectionsRequest"> &
  * Use `create(ListRejectionsRequestSchema)` to create a new message.
  */
 export const ListRejectionsRequestSchema: GenMessage<ListRejectionsRequest> = /*@__PURE__*/
-  messageDesc(file_orrery_v1_platform_service, 3);
+  messageDesc(file_orrery_v1_platform_service, 5);
 
 /**
  * @generated from message orrery.v1.ListRejectionsResponse
@@ -118,7 +180,7 @@ export type ListRejectionsResponse = Message<"orrery.v1.ListRejectionsResponse">
  * Use `create(ListRejectionsResponseSchema)` to create a new message.
  */
 export const ListRejectionsResponseSchema: GenMessage<ListRejectionsResponse> = /*@__PURE__*/
-  messageDesc(file_orrery_v1_platform_service, 4);
+  messageDesc(file_orrery_v1_platform_service, 6);
 
 /**
  * A message that could not be understood.
@@ -164,7 +226,7 @@ export type Rejection = Message<"orrery.v1.Rejection"> & {
  * Use `create(RejectionSchema)` to create a new message.
  */
 export const RejectionSchema: GenMessage<Rejection> = /*@__PURE__*/
-  messageDesc(file_orrery_v1_platform_service, 5);
+  messageDesc(file_orrery_v1_platform_service, 7);
 
 /**
  * @generated from message orrery.v1.CreateTokenRequest
@@ -197,7 +259,7 @@ export type CreateTokenRequest = Message<"orrery.v1.CreateTokenRequest"> & {
  * Use `create(CreateTokenRequestSchema)` to create a new message.
  */
 export const CreateTokenRequestSchema: GenMessage<CreateTokenRequest> = /*@__PURE__*/
-  messageDesc(file_orrery_v1_platform_service, 6);
+  messageDesc(file_orrery_v1_platform_service, 8);
 
 /**
  * @generated from message orrery.v1.CreateTokenResponse
@@ -221,7 +283,7 @@ export type CreateTokenResponse = Message<"orrery.v1.CreateTokenResponse"> & {
  * Use `create(CreateTokenResponseSchema)` to create a new message.
  */
 export const CreateTokenResponseSchema: GenMessage<CreateTokenResponse> = /*@__PURE__*/
-  messageDesc(file_orrery_v1_platform_service, 7);
+  messageDesc(file_orrery_v1_platform_service, 9);
 
 /**
  * @generated from message orrery.v1.ListTokensRequest
@@ -243,7 +305,7 @@ export type ListTokensRequest = Message<"orrery.v1.ListTokensRequest"> & {
  * Use `create(ListTokensRequestSchema)` to create a new message.
  */
 export const ListTokensRequestSchema: GenMessage<ListTokensRequest> = /*@__PURE__*/
-  messageDesc(file_orrery_v1_platform_service, 8);
+  messageDesc(file_orrery_v1_platform_service, 10);
 
 /**
  * @generated from message orrery.v1.ListTokensResponse
@@ -265,7 +327,7 @@ export type ListTokensResponse = Message<"orrery.v1.ListTokensResponse"> & {
  * Use `create(ListTokensResponseSchema)` to create a new message.
  */
 export const ListTokensResponseSchema: GenMessage<ListTokensResponse> = /*@__PURE__*/
-  messageDesc(file_orrery_v1_platform_service, 9);
+  messageDesc(file_orrery_v1_platform_service, 11);
 
 /**
  * @generated from message orrery.v1.DeleteTokenRequest
@@ -282,7 +344,7 @@ export type DeleteTokenRequest = Message<"orrery.v1.DeleteTokenRequest"> & {
  * Use `create(DeleteTokenRequestSchema)` to create a new message.
  */
 export const DeleteTokenRequestSchema: GenMessage<DeleteTokenRequest> = /*@__PURE__*/
-  messageDesc(file_orrery_v1_platform_service, 10);
+  messageDesc(file_orrery_v1_platform_service, 12);
 
 /**
  * What is kept of a token.
@@ -321,7 +383,7 @@ export type Token = Message<"orrery.v1.Token"> & {
  * Use `create(TokenSchema)` to create a new message.
  */
 export const TokenSchema: GenMessage<Token> = /*@__PURE__*/
-  messageDesc(file_orrery_v1_platform_service, 11);
+  messageDesc(file_orrery_v1_platform_service, 13);
 
 /**
  * @generated from message orrery.v1.ListOperationsRequest
@@ -348,7 +410,7 @@ export type ListOperationsRequest = Message<"orrery.v1.ListOperationsRequest"> &
  * Use `create(ListOperationsRequestSchema)` to create a new message.
  */
 export const ListOperationsRequestSchema: GenMessage<ListOperationsRequest> = /*@__PURE__*/
-  messageDesc(file_orrery_v1_platform_service, 12);
+  messageDesc(file_orrery_v1_platform_service, 14);
 
 /**
  * @generated from message orrery.v1.ListOperationsResponse
@@ -370,7 +432,7 @@ export type ListOperationsResponse = Message<"orrery.v1.ListOperationsResponse">
  * Use `create(ListOperationsResponseSchema)` to create a new message.
  */
 export const ListOperationsResponseSchema: GenMessage<ListOperationsResponse> = /*@__PURE__*/
-  messageDesc(file_orrery_v1_platform_service, 13);
+  messageDesc(file_orrery_v1_platform_service, 15);
 
 /**
  * The installation itself: health, messages from other systems, and its tokens.
@@ -387,6 +449,16 @@ export const PlatformService: GenService<{
     methodKind: "unary";
     input: typeof EmptySchema;
     output: typeof HealthSchema;
+  },
+  /**
+   * Looks whether each part of the installation works, and says what to do where one does not.
+   *
+   * @generated from rpc orrery.v1.PlatformService.Diagnose
+   */
+  diagnose: {
+    methodKind: "unary";
+    input: typeof EmptySchema;
+    output: typeof DiagnosisSchema;
   },
   /**
    * Puts a message on the intake queue: accepted means the queue has it, not that it was understood.

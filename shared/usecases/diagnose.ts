@@ -1,0 +1,124 @@
+import type { Finding } from "../core/finding.ts";
+import { messageOf } from "../core/errors.ts";
+import { limits } from "../core/limits.ts";
+import { formatDurationMs, SECOND_MS } from "../core/time/duration.ts";
+import { formatInstant, plusMs, type Instant } from "../core/time/instant.ts";
+import type { Probe } from "../ports/probe.ts";
+import { readConfiguration } from "../records/configuration-record.ts";
+import { scanLanes } from "../records/timer-record.ts";
+import { listDeliveries } from "./list-deliveries.ts";
+import { listRejections } from "./list-rejections.ts";
+import type { Services } from "./services.ts";
+
+type Needs = Pick<Services, "store" | "clock">;
+
+/**
+ * Looks whether an installation works: its store, its tick, what it was told to do and what it could
+ * not do; and whatever the platform's own probes look at. Each check answers for itself, so one that
+ * cannot be made never hides the others.
+ */
+export async function diagnose(
+  services: Needs,
+  probes: readonly Probe[] = [],
+): Promise<readonly Finding[]> {
+  const store = await lookAtStore(services);
+  // Without its store nothing else can be known of it.
+  if (store.status === "failed") return [store, ...(await probed(probes))];
+  const [own, others] = await Promise.all([
+    Promise.all(
+      CHECKS.map(async ([check, look]) => await answering(check, async () => await look(services))),
+    ),
+    probed(probes),
+  ]);
+  return [store, ...own, ...others];
+}
+
+type Found = Omit<Finding, "check">;
+
+const CHECKS: readonly (readonly [string, (services: Needs) => Promise<Found>])[] = [
+  ["configuration", lookAtConfiguration],
+  ["tick", lookAtTick],
+  ["messages", lookAtRejections],
+  ["deliveries", lookAtDeliveries],
+];
+
+async function probed(probes: readonly Probe[]): Promise<readonly Finding[]> {
+  return await Promise.all(
+    probes.map(async (probe) => await answering(probe.check, async () => await probe.look())),
+  );
+}
+
+async function answering(check: string, look: () => Promise<Found>): Promise<Finding> {
+  try {
+    return { ...(await look()), check };
+  } catch (error) {
+    return { check, status: "failed", text: `It could not be looked at: ${messageOf(error)}` };
+  }
+}
+
+async function lookAtStore({ store, clock }: Needs): Promise<Finding> {
+  const startedMs = clock.monotonicMs();
+  return await answering("store", async () => {
+    await store.snapshot(readConfiguration);
+    const tookMs = Math.round(clock.monotonicMs() - startedMs);
+    return { status: "ok", text: `It answers, in ${tookMs} ms` };
+  });
+}
+
+async function lookAtConfiguration({ store }: Needs): Promise<Found> {
+  const live = await store.snapshot(readConfiguration);
+  if (live === undefined) {
+    return {
+      status: "warning",
+      text: "No schedules file was ever applied, so nothing fires",
+      remedy: "put one where it is applied from: `orrery up --config`, or the bucket",
+    };
+  }
+  const digest = live.digest.slice(0, 12);
+  return { status: "ok", text: `Applied at ${formatInstant(live.appliedAt)}, digest ${digest}` };
+}
+
+/** The tick looks at everything overdue, so what stays overdue for long says that none comes. */
+async function lookAtTick({ store, clock }: Needs): Promise<Found> {
+  const now = clock.now();
+  const timers = await store.snapshot(async (reader) => {
+    return (await scanLanes(reader, { throughAt: now })).flat();
+  });
+  const oldest = timers.reduce<Instant>((least, { dueAt }) => (dueAt < least ? dueAt : least), now);
+  if (plusMs(oldest, limits.tickLagMs) > now) {
+    return { status: "ok", text: "Nothing is overdue for longer than a tick takes to come" };
+  }
+  const since = formatDurationMs(Math.floor((now - oldest) / SECOND_MS) * SECOND_MS);
+  return {
+    status: "failed",
+    text: `${timers.length} timers are overdue, the first for ${since}: the tick does not come, or fails`,
+    remedy: "look at the tick function's log and at its trigger; a new trigger takes five minutes",
+  };
+}
+
+async function lookAtRejections({ store, clock }: Needs): Promise<Found> {
+  const since = plusMs(clock.now(), -limits.doctorLookBackMs);
+  const all = await listRejections({ store }, limits.doctorItems);
+  const found = all.filter(({ rejectedAt }) => rejectedAt >= since);
+  if (found.length === 0) return { status: "ok", text: "None was set aside in the last day" };
+  return {
+    status: "warning",
+    text: `${atLeast(found.length)} were set aside in the last day, the latest from ${found[0]?.source ?? ""}`,
+    remedy: "`orrery rejected` shows each with its reason",
+  };
+}
+
+async function lookAtDeliveries(services: Needs): Promise<Found> {
+  const query = { size: limits.doctorItems, state: "buried" } as const;
+  const { items } = await listDeliveries(services, query);
+  if (items.length === 0) return { status: "ok", text: "No delivery is buried" };
+  return {
+    status: "warning",
+    text: `${atLeast(items.length)} are buried: their receivers never took them`,
+    remedy: "`orrery deliveries --state buried` shows each with its last answer",
+  };
+}
+
+function atLeast(count: number): string {
+  return count < limits.doctorItems ? String(count) : `${count} or more`;
+}
