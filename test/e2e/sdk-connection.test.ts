@@ -41,7 +41,9 @@ describe("a platform's one port", () => {
       client.projects.list(projects),
       plain.unary(getHealth, {}),
       plain.unary(listTokens, {}, { metadata }),
-      fetch(`${client.address}/orrery/v1/health`).then(async (response) => await response.json()),
+      fetch(`${client.address}/orrery/v1/health`).then(
+        async (response): Promise<unknown> => await response.json(),
+      ),
       overHttps(`https://localhost:${port}/orrery/v1/health`, ca),
     ]);
 
