@@ -1,24 +1,34 @@
-import { z } from "zod";
+import * as z from "zod";
 import {
   deliveryId,
   jobId,
   operationId,
   ownerOf,
+  projectId,
   runKeyOf,
   scheduleName,
   type DeliveryId,
   type JobId,
   type OperationId,
+  type ProjectId,
   type RunId,
   type ScheduleName,
 } from "../shared/core/ids.ts";
 import { NAME_PATTERN } from "../shared/core/ids.ts";
 import { limits } from "../shared/core/limits.ts";
+import { readTraceParent, type TraceParent } from "../shared/core/telemetry/traceparent.ts";
 import { INSTANT_MAX, instant, type Instant } from "../shared/core/time/instant.ts";
+import type { OwedTelling } from "../shared/usecases/owed-telling.ts";
 
 /** What stands in a message's body, or why it cannot be read. */
 export type Body<T> =
-  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: string };
+  | {
+      readonly ok: true;
+      readonly value: T;
+      /** Where the sender stood in its trace, where it says so in a way that we understand. */
+      readonly parent?: TraceParent | undefined;
+    }
+  | { readonly ok: false; readonly reason: string };
 
 /** What another system sends to ask for a run. */
 export interface IntakeBody {
@@ -43,6 +53,7 @@ export interface RunBody {
   readonly chain?: Instant | undefined;
   readonly attempt?: number | undefined;
   readonly isFirst?: true | undefined;
+  readonly project?: ProjectId | undefined;
 }
 
 const runId = z.string().transform((text, context): RunId => {
@@ -56,6 +67,11 @@ const runBody = z.strictObject({
   chain: z.int().min(0).max(INSTANT_MAX).transform(instant).optional(),
   attempt: z.int().min(1).max(limits.attemptsMax).optional(),
   isFirst: z.literal(true).optional(),
+  project: z
+    .string()
+    .regex(NAME_PATTERN, "expected a project's id")
+    .transform(projectId)
+    .optional(),
   run: runId,
 });
 
@@ -85,10 +101,24 @@ const watchBody = z.union(
 export interface DeliveryBody {
   readonly delivery: DeliveryId;
   readonly run?: RunId | undefined;
+  /** What the run's row says of it (`shared/usecases/owed-telling.ts`). */
+  readonly owed?: OwedTelling | undefined;
 }
+
+const owed = z.strictObject({
+  at: z.int().min(0).max(INSTANT_MAX).transform(instant),
+  body: z.string().max(limits.owedBodyChars),
+  targetDigest: z.string().regex(/^[0-9a-f]{16}$/, "expected a digest"),
+  timer: z.strictObject({
+    kind: z.enum(["schedule", "submit", "watch"]),
+    ref: z.string(),
+    dueAt: z.int().min(0).max(INSTANT_MAX).transform(instant),
+  }),
+});
 
 const deliveryBody = z.strictObject({
   run: runId.optional(),
+  owed: owed.optional(),
   delivery: z
     .string()
     .regex(/^[^.]+\.[0-9a-f]{16}$/, "expected a delivery id")
@@ -99,7 +129,7 @@ export function readIntakeBody(text: string): Body<IntakeBody> {
   const body = read(intakeBody, text);
   if (!body.ok) return body;
   const { id, ...rest } = body.value;
-  return { ok: true, value: id === undefined ? rest : { ...rest, id } };
+  return { ...body, value: id === undefined ? rest : { ...rest, id } };
 }
 
 /** The body of a submit message. */
@@ -124,10 +154,19 @@ function read<T>(schema: z.ZodType<T>, text: string): Body<T> {
   } catch {
     return { ok: false, reason: "the body is not JSON" };
   }
-  const result = schema.safeParse(json);
-  if (result.success) return { ok: true, value: result.data };
+  const { traceparent, ...members } = Object(json) as Readonly<Record<string, unknown>>;
+  const result = schema.safeParse(isObject(json) ? members : json);
+  // A trace is no part of what a message asks for: one that cannot be read is no reason to reject it.
+  if (result.success) {
+    const parent = readTraceParent(traceparent);
+    return { ok: true, value: result.data, ...(parent === undefined ? {} : { parent }) };
+  }
   const reason = result.error.issues
     .map((issue) => `${issue.path.join(".") || "body"}: ${issue.message}`)
     .join("; ");
   return { ok: false, reason };
+}
+
+function isObject(json: unknown): boolean {
+  return typeof json === "object" && json !== null && !Array.isArray(json);
 }

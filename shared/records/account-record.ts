@@ -177,3 +177,14 @@ function entriesIn({ body, seq }: Row<typeof entriesTable>): readonly Entry[] {
 function rowsFor(entries: number): number {
   return Math.min(limits.scanRows, Math.ceil(entries / limits.accountTailEntries));
 }
+
+/** A page of all accounts by project, behind `after`. */
+export async function scanAccounts(
+  reader: Reader,
+  page: { readonly limit: number; readonly after?: ProjectId | undefined },
+): Promise<readonly Account[]> {
+  const { limit, after } = page;
+  const behind = after === undefined ? {} : { after: { project: after } };
+  const rows = await reader.scan(accountsTable, { limit, ...behind });
+  return rows.map((row) => decode(row, row.project as ProjectId));
+}

@@ -4,6 +4,7 @@ import type { ActiveRun } from "../core/run/gate.ts";
 import type { RunState } from "../core/run/run.ts";
 import { instant, type Instant } from "../core/time/instant.ts";
 import type { Reader } from "../ports/store.ts";
+import type { Row } from "../ports/table.ts";
 import { activeTable, waitingTable } from "./tables.ts";
 
 /** Runs of a schedule that wait, by run id: nominal time first. */
@@ -11,7 +12,12 @@ export async function scanWaitingOf(
   reader: Reader,
   schedule: ScheduleName,
 ): Promise<readonly ActiveRun[]> {
-  const rows = await reader.scan(activeTable, { prefix: { schedule }, limit: limits.scanRows });
+  return waitingIn(
+    await reader.scan(activeTable, { prefix: { schedule }, limit: limits.scanRows }),
+  );
+}
+
+function waitingIn(rows: readonly Row<typeof activeTable>[]): readonly ActiveRun[] {
   // An older version kept those that run here too.
   const waiting = rows.filter(({ state }) => state === "waiting");
   return waiting.map((row) => ({
@@ -20,6 +26,11 @@ export async function scanWaitingOf(
     state: row.state as RunState,
     reason: row.reason,
   }));
+}
+
+/** Runs that wait, of any schedule, by schedule; at most `limits.scanRows` of them. */
+export async function scanAllWaiting(reader: Reader): Promise<readonly ActiveRun[]> {
+  return waitingIn(await reader.scan(activeTable, { limit: limits.scanRows }));
 }
 
 /** A run's place in its project's queue. */

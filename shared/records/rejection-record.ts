@@ -27,6 +27,14 @@ export function writeRejection(tx: Transaction, rejection: Rejection): void {
   });
 }
 
+/** Whether a message was set aside before. */
+export async function isRejected(
+  reader: Reader,
+  { source, id, sentAt }: Pick<Rejection, "source" | "id" | "sentAt">,
+): Promise<boolean> {
+  return (await reader.get(rejectionsTable, { source, sent_at: sentAt, id })) !== undefined;
+}
+
 /** The latest rejections of a source, the message sent last first. */
 export async function scanRejections(
   reader: Reader,

@@ -2,21 +2,29 @@ import { digest, runKeyOf, scheduleName, type ProjectId, type ScheduleName } fro
 import { occurrenceRunId } from "../core/run/run.ts";
 import type { NextFire } from "../core/schedule/next-fire.ts";
 import type { ScheduleDefinition } from "../core/schedule/schedule-definition.ts";
-import { instant, type Instant } from "../core/time/instant.ts";
+import type { Instant } from "../core/time/instant.ts";
 import type { Reader, Transaction } from "../ports/store.ts";
 import type { Row } from "../ports/table.ts";
 import { fromBody, toBody } from "./body.ts";
 import { definitionsTable, schedulesTable } from "./tables.ts";
-import { fireRef, moveTimer, runOfTimer, type Timer } from "./timer-record.ts";
+import { fireRef, runOfTimer, type Timer } from "./timer-record.ts";
 
-/** The moving part of a schedule. Without a next fire it has ended, or nothing but causes start it. */
+/** A schedule's place in the list of all. */
 export interface ScheduleRecord {
   readonly schedule: ScheduleName;
   readonly project: ProjectId;
-  readonly next?: NextFire;
-  /** Tells its present timing from any it had before: its timers name it. */
-  readonly generation?: string;
   readonly version: number;
+}
+
+/**
+ * How a schedule fires by its present timing. Where it is by now stands in no row of its own: its
+ * timer names the next fire, and the runs it made are those that it fired.
+ */
+interface Firing {
+  /** What it fired, or fires, first. */
+  readonly first: NextFire;
+  /** Tells its present timing from any it had before: its timers name it. */
+  readonly generation: string;
 }
 
 /** What a schedule says, and which schedules come after it. */
@@ -28,6 +36,8 @@ export interface DefinitionRecord {
   readonly rates?: Readonly<Record<string, number>>;
   /** Projects that it ran in before: a run of theirs may still be live. */
   readonly formerProjects?: readonly ProjectId[];
+  /** Absent where no clock starts it, and where all its times had passed when it was applied. */
+  readonly firing?: Firing;
 }
 
 export async function readSchedules(
@@ -65,24 +75,34 @@ export async function scanSchedules(
   return rows.map(decode);
 }
 
-/** Writes the moving part; the timer moves to the next fire, or goes. */
+/** A page of what all schedules say, by name, behind `after`. */
+export async function scanDefinitions(
+  reader: Reader,
+  page: { readonly limit: number; readonly after?: ScheduleName | undefined },
+): Promise<readonly DefinitionRecord[]> {
+  const { limit, after } = page;
+  const behind = after === undefined ? {} : { after: { schedule: after } };
+  const rows = await reader.scan(definitionsTable, { limit, ...behind });
+  return rows.map((row) => fromBody<DefinitionRecord>(row.body));
+}
+
+/** Writes what a schedule says, and its place in the list. Its timer is the caller's to move. */
 export function writeSchedule(
   tx: Transaction,
   before: ScheduleRecord | undefined,
-  after: Omit<ScheduleRecord, "version">,
+  record: DefinitionRecord,
 ): void {
+  const { definition, firing } = record;
+  const { name: schedule, project } = definition;
   tx.put(schedulesTable, {
-    schedule: after.schedule,
-    project: after.project,
-    state: after.next === undefined ? "idle" : "active",
+    schedule,
+    project,
+    state: firing === undefined ? "idle" : "active",
     version: (before?.version ?? 0) + 1,
-    timer_at: after.next?.effectiveAt ?? 0,
-    body: toBody({
-      ...(after.next === undefined ? {} : { nominalAt: after.next.nominalAt }),
-      ...(after.generation === undefined ? {} : { generation: after.generation }),
-    }),
+    timer_at: firing?.first.effectiveAt ?? 0,
+    body: toBody({}),
   });
-  moveTimer(tx, before && fireTimer(before), fireTimer(after));
+  writeDefinition(tx, record);
 }
 
 export function writeDefinition(tx: Transaction, record: DefinitionRecord): void {
@@ -90,11 +110,10 @@ export function writeDefinition(tx: Transaction, record: DefinitionRecord): void
   tx.put(definitionsTable, { schedule: name, project, body: toBody(record) });
 }
 
-/** Removes a schedule with its timer; its runs stay. */
-export function deleteSchedule(tx: Transaction, record: ScheduleRecord): void {
-  tx.delete(schedulesTable, { schedule: record.schedule });
-  tx.delete(definitionsTable, { schedule: record.schedule });
-  moveTimer(tx, fireTimer(record), undefined);
+/** Removes a schedule; its runs stay, and its timer is the caller's to remove. */
+export function deleteSchedule(tx: Transaction, schedule: ScheduleName): void {
+  tx.delete(schedulesTable, { schedule });
+  tx.delete(definitionsTable, { schedule });
 }
 
 /** Names a timing that begins now; `digests` tell it from another one that begins at this instant. */
@@ -106,32 +125,33 @@ export function newGeneration(
   return digest([schedule, String(now), ...digests], 8);
 }
 
-/** The timer of a schedule's next fire; those of an older version have no generation. */
-export function fireTimer(record: Omit<ScheduleRecord, "version">): Timer | undefined {
-  const { schedule, next, generation } = record;
-  if (next === undefined) return undefined;
-  const run = occurrenceRunId({ schedule, nominalAt: next.nominalAt });
-  const ref = generation === undefined ? schedule : fireRef(run, generation);
-  return { kind: "schedule", ref, dueAt: next.effectiveAt };
+/** The timer of a fire of a schedule. */
+export function fireTimer(
+  schedule: ScheduleName,
+  { nominalAt, effectiveAt }: NextFire,
+  generation: string,
+): Timer {
+  const run = occurrenceRunId({ schedule, nominalAt });
+  return { kind: "schedule", ref: fireRef(run, generation), dueAt: effectiveAt };
 }
 
-/** The schedule that a timer of a schedule is about. */
-export function scheduleOfTimer(timer: Timer): ScheduleName {
-  const run = runOfTimer(timer);
-  return (run && runKeyOf(run)?.schedule) ?? scheduleName(timer.ref);
+/** The fire that a timer of a schedule names, and the generation of the timing that it is of. */
+export function fireOfTimer(
+  timer: Timer,
+):
+  | { readonly schedule: ScheduleName; readonly fire: NextFire; readonly generation: string }
+  | undefined {
+  const key = runKeyOf(runOfTimer(timer) ?? "");
+  if (timer.kind !== "schedule" || key === undefined) return undefined;
+  const { schedule, nominalAt, run } = key;
+  const generation = timer.ref.slice(fireRef(run, "").length);
+  return { schedule, fire: { nominalAt, effectiveAt: timer.dueAt }, generation };
 }
 
 function decode(row: Row<typeof schedulesTable>): ScheduleRecord {
-  const { nominalAt, generation } = fromBody<{ nominalAt?: Instant; generation?: string }>(
-    row.body,
-  );
-  const next =
-    nominalAt === undefined ? {} : { next: { nominalAt, effectiveAt: instant(row.timer_at) } };
   return {
     schedule: scheduleName(row.schedule),
     project: row.project as ProjectId,
     version: row.version,
-    ...next,
-    ...(generation === undefined ? {} : { generation }),
   };
 }

@@ -181,6 +181,14 @@ export const executionsTable = defineTable(
   ["project", "created_at", "execution"],
 );
 
+/** What may be executed for an attempt at a provider that does not know attempts. */
+export const claimsTable = defineTable(
+  "execution_claims",
+  { attempt: "text", body: "json", expire_at: "expiry" },
+  ["attempt"],
+  BUSY,
+);
+
 export const accountsTable = defineTable(
   "accounts",
   { project: "text", version: "int", body: "json" },
@@ -254,6 +262,7 @@ export const tables = [
   jobLogsTable,
   fileUsesTable,
   executionsTable,
+  claimsTable,
   accountsTable,
   entriesTable,
   deliveriesTable,

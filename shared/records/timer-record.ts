@@ -43,6 +43,11 @@ export function isSameTimer(a: Timer | undefined, b: Timer | undefined): boolean
   return a?.dueAt === b?.dueAt && a?.kind === b?.kind && a?.ref === b?.ref;
 }
 
+/** Whether a timer has its row. */
+export async function hasTimer(reader: Reader, timer: Timer): Promise<boolean> {
+  return (await reader.get(timersTable, timerKey(timer))) !== undefined;
+}
+
 /** Replaces one timer by another; either may be absent. Equal ones cost nothing. */
 export function moveTimer(
   tx: Transaction,

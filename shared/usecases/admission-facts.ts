@@ -1,4 +1,4 @@
-import { attemptKeyOf, runKeyOf } from "../core/ids.ts";
+import { attemptKeyOf, runKeyOf, type ProjectId } from "../core/ids.ts";
 import type { AdmissionFacts } from "../core/run/decide-admission.ts";
 import type { ActiveRun } from "../core/run/gate.ts";
 import { isAdHoc, type Run } from "../core/run/run.ts";
@@ -8,7 +8,7 @@ import { plusMs, type Instant } from "../core/time/instant.ts";
 import type { Account } from "../core/units/account.ts";
 import type { Reader } from "../ports/store.ts";
 import { readAccount } from "../records/account-record.ts";
-import { scanWaiting, scanWaitingOf } from "../records/active-record.ts";
+import { scanWaiting, scanWaitingOf, type WaitingRun } from "../records/active-record.ts";
 import { readConfiguration } from "../records/configuration-record.ts";
 import type { DefinitionRecord } from "../records/schedule-record.ts";
 import { compiledTiming } from "./timing-cache.ts";
@@ -20,28 +20,54 @@ export interface Seen {
   /** Absent where the run's schedule is no longer configured. */
   readonly definition: DefinitionRecord | undefined;
   readonly refusal?: string | undefined;
+  /** Why the provider that owns the run's project has not answered just now. */
+  readonly unanswered?: string | undefined;
 }
 
-/** Reads everything that decides about a run; `submit` decides by it and `explain` shows it. */
+/** How a project stands, for all its runs that are decided on together. */
+export interface ProjectStanding {
+  readonly account: Account;
+  /** The first in turn of its runs that wait for its limits. */
+  readonly line: readonly WaitingRun[];
+}
+
+export async function projectStanding(
+  reader: Reader,
+  project: ProjectId,
+  lineLength: number,
+): Promise<ProjectStanding> {
+  const [account, line] = await Promise.all([
+    readAccount(reader, project),
+    scanWaiting(reader, project, lineLength),
+  ]);
+  return { account, line };
+}
+
+/**
+ * Reads everything that decides about a run; `submit` decides by it and `explain` shows it. How its
+ * project stands is read with the rest unless somebody reads it already.
+ */
 export async function admissionFacts(
   reader: Reader,
   run: Run,
   seen: Seen,
+  standing: Promise<ProjectStanding> = projectStanding(reader, run.project, 1),
 ): Promise<AdmissionFacts> {
   const definition = seen.definition?.definition;
-  const [account, rates, others, [head], upstream] = await Promise.all([
-    readAccount(reader, run.project),
+  const [{ account, line }, rates, others, upstream] = await Promise.all([
+    standing,
     isAdHoc(run) ? ratesOfAll(reader) : (seen.definition?.rates ?? {}),
     othersOf(reader, run, seen.definition),
-    scanWaiting(reader, run.project, 1),
-    upstreamFacts(reader, run, definition),
+    upstreamFacts(reader, run, { definition, now: seen.now }),
   ]);
+  const [head] = line;
   return {
     run,
     now: seen.now,
     ...(definition === undefined ? {} : { definition }),
     isNamed: isNamed(run, definition),
     ...(seen.refusal === undefined ? {} : { refusal: seen.refusal }),
+    ...(seen.unanswered === undefined ? {} : { unanswered: seen.unanswered }),
     others: [...others, ...liveIn(account, run)].toSorted(byRun),
     upstream,
     account,

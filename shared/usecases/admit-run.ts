@@ -1,22 +1,28 @@
 import { assert, assertNever } from "../core/assert.ts";
-import type { RunId, ScheduleName } from "../core/ids.ts";
+import type { ScheduleName } from "../core/ids.ts";
 import { limits } from "../core/limits.ts";
 import type { Attempt } from "../core/run/attempt.ts";
-import { decideAdmission, type AdmissionDecision } from "../core/run/decide-admission.ts";
-import { eligibleAt } from "../core/run/due.ts";
-import { isFinal, liveAttempt, type Run } from "../core/run/run.ts";
+import type { AdmissionDecision } from "../core/run/decide-admission.ts";
+import { nextLookAt, waitTimerAt } from "../core/run/due.ts";
+import { startDeadlineAt } from "../core/run/gate.ts";
+import type { Run } from "../core/run/run.ts";
 import { moveRun, type RunEvent } from "../core/run/run-state.ts";
-import { plusMs, type Instant } from "../core/time/instant.ts";
+import { earlier, plusMs, type Instant } from "../core/time/instant.ts";
 import type { Transaction } from "../ports/store.ts";
-import { writeAccount } from "../records/account-record.ts";
 import { readConfiguration } from "../records/configuration-record.ts";
 import { writeAttemptPlace } from "../records/operation-record.ts";
-import { readRun, timerBy, writeRun, type RunRecord } from "../records/run-record.ts";
+import { timerBy, writeRun, type RunRecord } from "../records/run-record.ts";
 import { isSameTimer } from "../records/timer-record.ts";
-import { admissionFacts, type Seen } from "./admission-facts.ts";
+import type { Seen } from "./admission-facts.ts";
 import { planConclusion, writeConclusion } from "./conclude.ts";
 import { lookAt, type Look, type Nudge } from "./nudge.ts";
 import { tell } from "./tell.ts";
+
+/** What a run was decided on by. */
+export interface DecidedOn extends Seen, Pick<Look, "chain"> {
+  /** Whether all that it may wait for is told by a message; what a provider changes is not. */
+  readonly isWoken: boolean;
+}
 
 /** What was decided about a run, and written. */
 export interface Submitted {
@@ -44,38 +50,19 @@ export type SubmitResult =
   /** Nobody may decide about it yet. */
   | { readonly outcome: "early"; readonly dueAt: Instant };
 
-/**
- * Decides about a run and writes the decision with everything it entails, in one transaction:
- * the reservation, its ledger entry, the attempt and its operation; or the wait; or the end.
- *
- * What the run is to do was read a moment before (`seen.definition`): a configuration that changes
- * in between changes the runs after this one, as it does right after an admission.
- */
-export async function admitRun(
-  tx: Transaction,
-  id: RunId,
-  seen: Seen & Pick<Look, "chain">,
-): Promise<SubmitResult> {
-  const record = await readRun(tx, id);
-  if (record === undefined || isFinal(record.run.state)) return { outcome: "over" };
-  const { run, timer } = record;
-  if (liveAttempt(run) !== undefined) return { outcome: "live", run, chain: timer?.dueAt };
-  const dueAt = eligibleAt(run);
-  if (dueAt > seen.now) return { outcome: "early", dueAt };
-  const decision = decideAdmission(await admissionFacts(tx, run, seen));
-  const isFirstLook = run.state === "queued";
-  const decided = { outcome: "decided", isFirstLook, followers: [] } as const;
-  return { ...decided, ...(await written(tx, record, decision, seen)) };
-}
-
+/** What the writing of a decision adds to what was known before. */
 type Written = Omit<Submitted, "outcome" | "isFirstLook" | "followers"> &
   Partial<Pick<Submitted, "followers">>;
 
-async function written(
+/**
+ * Writes what was decided about a run, and everything it entails but the account, which whoever
+ * admits several runs writes once.
+ */
+export async function writeDecision(
   tx: Transaction,
   record: RunRecord,
   decision: AdmissionDecision,
-  seen: Seen & Pick<Look, "chain">,
+  seen: DecidedOn,
 ): Promise<Written> {
   switch (decision.kind) {
     case "conclude":
@@ -83,7 +70,7 @@ async function written(
     case "wait":
       return await waits(tx, record, decision, seen);
     case "admit":
-      return await writeAdmission(tx, record, decision, seen.now);
+      return writeAdmission(tx, record, decision, seen.now);
     default:
       return assertNever(decision);
   }
@@ -109,8 +96,9 @@ async function waits(
   tx: Transaction,
   record: RunRecord,
   decision: Decision<"wait">,
-  { now, chain }: Seen & Pick<Look, "chain">,
+  seen: DecidedOn,
 ): Promise<Written> {
+  const { now, chain } = seen;
   const { reason, nextEligibleAt } = decision;
   const unchanged = record.run.state === "waiting" && record.run.reason?.code === reason.code;
   const before = { run: record.run, decision, unchanged };
@@ -118,31 +106,46 @@ async function waits(
   const promisedAt = record.run.nextEligibleAt ?? now;
   // Nobody knows when it may go, so it is looked at again and again: that is nothing to write down.
   const isOpen = nextEligibleAt <= plusMs(now, limits.waitRecheckMs);
-  if (unchanged && promisedAt <= nextEligibleAt && (isOpen || promisedAt > now)) {
-    const next = lookAt(record.run, { chain, at: isOpen ? nextEligibleAt : promisedAt });
+  const openAt = unchanged && isOpen ? openLookAt(record.run, decision, seen) : nextEligibleAt;
+  const movedTo = isChained && isOpen ? waitTimerAt(chain, openAt, now) : undefined;
+  const isPromised = promisedAt <= nextEligibleAt && (isOpen || promisedAt > now);
+  if (unchanged && isPromised && movedTo === undefined) {
+    const next = lookAt(record.run, { chain, at: isOpen ? openAt : promisedAt });
     return { ...before, nudges: isChained ? [next] : [] };
   }
   const run = moved(record.run, { kind: "wait", reason, nextEligibleAt, at: now });
-  const timer = timerBy(record, nextEligibleAt, now);
+  const timer =
+    movedTo === undefined
+      ? timerBy(record, nextEligibleAt, now)
+      : { kind: "submit" as const, ref: run.id, dueAt: movedTo };
   writeRun(tx, record, { run, timer });
   const subscriptions = unchanged ? [] : ((await readConfiguration(tx))?.subscriptions ?? []);
   const told = unchanged ? [] : tell(tx, subscriptions, { type: "run.waiting", run, at: now });
   // A look out of turn leaves the chain that is under way as it is, if one can be.
   const isFirst = record.run.state === "queued";
   const begins = isFirst || isChained || !isSameTimer(timer, record.timer);
-  const next = lookAt(run, { chain: timer.dueAt, at: nextEligibleAt });
+  const next = lookAt(run, { chain: timer.dueAt, at: openAt });
   return { run, decision, unchanged, nudges: begins ? [...told, next] : told };
 }
 
-/** Writes an admission: the reservation, its ledger entry, and the attempt, whose operation it is. */
-export async function writeAdmission(
+/** The later a look the longer it has waited, where messages tell what it waits for. */
+function openLookAt(run: Run, decision: Decision<"wait">, seen: DecidedOn): Instant {
+  if (!seen.isWoken) return decision.nextEligibleAt;
+  const { definition } = seen.definition ?? {};
+  const deadlineAt = definition && startDeadlineAt(run, definition);
+  const at = nextLookAt(run, seen.now);
+  return deadlineAt === undefined ? at : earlier(at, plusMs(deadlineAt, 1));
+}
+
+/** Writes an admitted run and its attempt, whose operation it is; its account is the caller's to write. */
+export function writeAdmission(
   tx: Transaction,
   record: RunRecord | { readonly run: Run; readonly isNew: true; readonly timer?: never },
   decision: Decision<"admit">,
   now: Instant,
-): Promise<Written> {
+): Written {
   const { request, admitted: admission } = decision;
-  const { bound, reservation, account, entries } = admission;
+  const { bound, reservation } = admission;
   const attempt: Attempt = {
     number: request.number,
     admittedAt: now,
@@ -156,7 +159,6 @@ export async function writeAdmission(
   const before = "isNew" in record ? undefined : record;
   const timer = timerBy(record, plusMs(now, limits.timerGraceMs), now);
   writeRun(tx, before, { run, timer });
-  await writeAccount(tx, account, entries);
   writeAttemptPlace(tx, run);
   return { run, decision, unchanged: false, nudges: [], chain: timer.dueAt };
 }

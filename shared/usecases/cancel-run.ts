@@ -5,6 +5,7 @@ import { isFinal, type Run } from "../core/run/run.ts";
 import { moveRun } from "../core/run/run-state.ts";
 import { readRun, writeRun } from "../records/run-record.ts";
 import { conclusionFacts, planConclusion, writeConclusion } from "./conclude.ts";
+import { measureFinal } from "./measure.ts";
 import { lookAt, sendNudges } from "./nudge.ts";
 import type { Services } from "./services.ts";
 import { wakeWaiting } from "./wake.ts";
@@ -26,7 +27,7 @@ export interface Cancellation {
  * run that has ended is an error.
  */
 export async function cancelRun(
-  services: Pick<Services, "store" | "clock" | "queue" | "log">,
+  services: Pick<Services, "store" | "clock" | "queue" | "log" | "telemetry">,
   id: RunId,
   cancellation: Cancellation = {},
 ): Promise<Run> {
@@ -50,7 +51,7 @@ export async function cancelRun(
     const moved = moveRun(record.run, { kind: "cancel", at: now, reason, ...cancellation });
     if (moved.outcome === "ignored") return { run: record.run, nudges: [], followers: [] };
     if (isFinal(moved.run.state)) {
-      const facts = await conclusionFacts(tx, moved.run);
+      const facts = await conclusionFacts(tx, moved.run, { failed: false });
       const conclusion = await planConclusion(tx, moved.run, { ...facts, now });
       const { followers } = conclusion;
       return { run: moved.run, nudges: writeConclusion(tx, record, conclusion, now), followers };
@@ -61,13 +62,16 @@ export async function cancelRun(
     return { run: moved.run, nudges: [lookAt(moved.run, { chain: now, at: now })], followers: [] };
   });
   await sendNudges(services, nudges, now);
-  if (isFinal(run.state)) await wakeWaiting(services, run, followers);
+  if (isFinal(run.state)) {
+    measureFinal(services.telemetry, run);
+    await wakeWaiting(services, [{ run, followers }]);
+  }
   return run;
 }
 
 /** Cancels a run where one that has just ended by itself is fine. */
 export async function cancelQuietly(
-  services: Pick<Services, "store" | "clock" | "queue" | "log">,
+  services: Pick<Services, "store" | "clock" | "queue" | "log" | "telemetry">,
   id: RunId,
   cancellation: Cancellation = {},
 ): Promise<void> {

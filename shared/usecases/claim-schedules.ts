@@ -1,23 +1,27 @@
-import type { ScheduleName } from "../core/ids.ts";
+import type { RunId, ScheduleName } from "../core/ids.ts";
 import { limits } from "../core/limits.ts";
 import { isFinal, occurrenceRunId, type Run, type RunCause } from "../core/run/run.ts";
 import type { NextFire } from "../core/schedule/next-fire.ts";
 import { occurrencesOwed, type Owed, type OwedOccurrence } from "../core/schedule/owed.ts";
 import type { ScheduleDefinition } from "../core/schedule/schedule-definition.ts";
+import type { TraceParent } from "../core/telemetry/traceparent.ts";
 import type { Instant } from "../core/time/instant.ts";
 import type { Reader, Transaction } from "../ports/store.ts";
 import { readConfiguration } from "../records/configuration-record.ts";
 import { readRuns } from "../records/run-record.ts";
 import {
+  fireOfTimer,
   fireTimer,
-  newGeneration,
   readDefinitions,
-  readSchedules,
-  scheduleOfTimer,
-  writeSchedule,
-  type ScheduleRecord,
+  type DefinitionRecord,
 } from "../records/schedule-record.ts";
-import { isSameTimer, runOfTimer, type Timer } from "../records/timer-record.ts";
+import {
+  hasTimer,
+  isSameTimer,
+  moveTimer,
+  runOfTimer,
+  type Timer,
+} from "../records/timer-record.ts";
 import { writeNewRun } from "./conclude.ts";
 import { downstreamRuns } from "./downstream.ts";
 import type { Nudge } from "./nudge.ts";
@@ -40,28 +44,32 @@ export interface Claim {
 /**
  * Turns due schedule timers into runs and moves each schedule on, in one transaction (P1).
  *
- * C1 A timer that its schedule no longer has is somebody else's: nothing happens.
- * C2 A run id follows from schedule and nominal time, and a run that exists is left as it is.
- * C3 The schedule moves in the same commit that makes its runs, so neither is without the other.
+ * C1 A timer of another timing than its schedule has is somebody else's: nothing happens.
+ * C2 A timer names the run that it fires, by schedule and nominal time. Once that run has a row, the
+ *    timer has fired; unless the run was made under another timing, and the timer's row still stands.
+ * C3 The schedule's next timer is written in the same commit that makes its runs, so neither is
+ *    without the other, and no other row has to say where the schedule is. A run that exists is left
+ *    as it is.
  * C4 The timer that fired stays, as that of the run it names, where this claim makes that run.
  */
 export async function claimSchedules(
   tx: Transaction,
   timers: readonly Timer[],
-  window: { readonly now: Instant; readonly throughAt: Instant },
+  window: {
+    readonly now: Instant;
+    readonly throughAt: Instant;
+    /** Begins the trace of a run, the same however often this body runs. */
+    readonly traceOf?: (run: RunId) => TraceParent | undefined;
+  },
 ): Promise<Claim> {
   const { now } = window;
-  const records = await readSchedules(tx, timers.map(scheduleOfTimer));
-  const fired = timers.flatMap((timer, index) => {
-    const record = records[index];
-    return record !== undefined && isSameTimer(fireTimer(record), timer) ? [{ timer, record }] : [];
-  });
+  const fired = await unfired(tx, timers);
   const passed = timers.filter((timer) => !fired.some((each) => each.timer === timer));
   if (fired.length === 0) return { runs: [], nudges: [], fired: [], passed, owesMore: false };
 
-  const claims = await owedBy(tx, fired, window);
+  const claims = owedBy(fired, window);
   const runs = claims.flatMap(({ definition, owed }) =>
-    owed.occurrences.map((occurrence) => runOf(definition, occurrence, now)),
+    owed.occurrences.map((occurrence) => runOf(definition, occurrence, window)),
   );
   const existing = await readRuns(
     tx,
@@ -77,9 +85,10 @@ export async function claimSchedules(
     writeNewRun(tx, { run, subscriptions, timer: kept.get(run.id) }, now),
   );
   const keepers = new Set<string>(made.flatMap((run) => (isFinal(run.state) ? [] : [run.id])));
-  for (const { timer, record, owed } of claims) {
+  for (const { timer, definition, generation, owed } of claims) {
     const isKept = keepers.has(runOfTimer(timer) ?? "");
-    moveOn(tx, record, { next: owed.next, isKept, now });
+    const next = owed.next && fireTimer(definition.name, owed.next, generation);
+    moveTimer(tx, isKept ? undefined : timer, next);
   }
   const owesMore = claims.some(
     ({ owed }) => owed.next !== undefined && owed.next.effectiveAt <= window.throughAt,
@@ -95,7 +104,7 @@ async function broughtAbout(
   claims: readonly OwedSchedule[],
   now: Instant,
 ): Promise<readonly Run[]> {
-  const downstreamOf = new Map(claims.map((each) => [each.record.schedule, each.downstream]));
+  const downstreamOf = new Map(claims.map((each) => [each.definition.name, each.downstream]));
   const brought: Run[] = [];
   for (const run of made.filter((each) => isFinal(each.state))) {
     const downstream = downstreamOf.get(run.schedule) ?? [];
@@ -106,51 +115,76 @@ async function broughtAbout(
   return brought;
 }
 
-/** Moves a schedule on to its next fire; a timer that a run keeps is the schedule's no more. */
-function moveOn(
-  tx: Transaction,
-  record: ScheduleRecord,
-  to: { readonly next: NextFire | undefined; readonly isKept: boolean; readonly now: Instant },
-): void {
-  const { schedule, project, generation = newGeneration(schedule, to.now), version } = record;
-  const next = to.next === undefined ? {} : { next: to.next };
-  const before = to.isKept ? { schedule, project, version } : record;
-  writeSchedule(tx, before, { schedule, project, generation, ...next });
+/** A timer of a schedule that is still to fire. */
+interface Unfired {
+  readonly timer: Timer;
+  readonly fire: NextFire;
+  readonly generation: string;
+  readonly record: DefinitionRecord;
+}
+
+async function unfired(reader: Reader, timers: readonly Timer[]): Promise<readonly Unfired[]> {
+  const named = timers.flatMap((timer) => {
+    const fire = fireOfTimer(timer);
+    return fire === undefined ? [] : [{ timer, ...fire }];
+  });
+  const [records, runs] = await Promise.all([
+    readDefinitions(
+      reader,
+      named.map(({ schedule }) => schedule),
+    ),
+    readRuns(
+      reader,
+      named.map(({ schedule, fire }) => occurrenceRunId({ schedule, ...fire })),
+    ),
+  ]);
+  const current = named.flatMap((each, index) => {
+    const record = records[index];
+    const isOfTiming = record?.firing?.generation === each.generation;
+    return isOfTiming ? [{ ...each, record, run: runs[index] }] : [];
+  });
+  const isFired = await Promise.all(
+    current.map(async ({ timer, run }) => {
+      if (run === undefined) return false;
+      return isSameTimer(run.timer, timer) || !(await hasTimer(reader, timer));
+    }),
+  );
+  return current.filter((_, index) => isFired[index] === false);
 }
 
 interface OwedSchedule {
   readonly timer: Timer;
-  readonly record: ScheduleRecord;
   readonly definition: ScheduleDefinition;
+  readonly generation: string;
   readonly downstream: readonly ScheduleName[];
   readonly owed: Owed;
 }
 
-async function owedBy(
-  reader: Reader,
-  fired: readonly Pick<OwedSchedule, "timer" | "record">[],
+function owedBy(
+  fired: readonly Unfired[],
   window: { readonly now: Instant; readonly throughAt: Instant },
-): Promise<readonly OwedSchedule[]> {
-  const definitions = await readDefinitions(
-    reader,
-    fired.map(({ record }) => record.schedule),
-  );
+): readonly OwedSchedule[] {
   // The budget is shared, so that one schedule's long downtime cannot make the commit too large.
   const limit = Math.max(1, Math.floor(limits.occurrencesPerClaim / fired.length));
-  return fired.flatMap(({ timer, record }, index) => {
-    const { definition, downstream = [] } = definitions[index] ?? {};
-    if (record.next === undefined || definition?.timing === undefined) return [];
+  return fired.flatMap(({ timer, fire, generation, record: { definition, downstream } }) => {
+    if (definition.timing === undefined) return [];
     const timing = compiledTiming(definition.timing);
-    const owed = occurrencesOwed({ definition, timing }, record.next, { ...window, limit });
-    return [{ timer, record, definition, downstream, owed }];
+    const owed = occurrencesOwed({ definition, timing }, fire, { ...window, limit });
+    return [{ timer, definition, generation, downstream, owed }];
   });
 }
 
-function runOf(definition: ScheduleDefinition, occurrence: OwedOccurrence, now: Instant): Run {
+function runOf(
+  definition: ScheduleDefinition,
+  occurrence: OwedOccurrence,
+  { now, traceOf }: Parameters<typeof claimSchedules>[2],
+): Run {
   const { name: schedule, project, priority } = definition;
   const { nominalAt, effectiveAt, missed } = occurrence;
+  const id = occurrenceRunId({ schedule, nominalAt });
+  const traceParent = traceOf?.(id);
   const run = {
-    id: occurrenceRunId({ schedule, nominalAt }),
+    id,
     schedule,
     project,
     cause: OCCURRENCE,
@@ -159,6 +193,7 @@ function runOf(definition: ScheduleDefinition, occurrence: OwedOccurrence, now: 
     effectiveAt,
     inputs: {},
     attempts: [],
+    ...(traceParent === undefined ? {} : { traceParent }),
   };
   if (missed === undefined) return { ...run, state: "queued" };
   return { ...run, state: "skipped", reason: { code: "missed", text: missed }, finishedAt: now };

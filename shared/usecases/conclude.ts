@@ -27,15 +27,24 @@ export interface Conclusion {
 
 /** What a run's end depends on; whoever has just read it passes it on. */
 export interface ConclusionFacts {
+  /** Absent where its schedule is no longer configured, and where nothing of it matters. */
   readonly definition: DefinitionRecord | undefined;
   readonly configuration: LiveConfiguration | undefined;
 }
 
-export async function conclusionFacts(reader: Reader, run: Run): Promise<ConclusionFacts> {
-  const [definition, configuration] = await Promise.all([
-    readRunDefinition(reader, run),
-    readConfiguration(reader),
-  ]);
+/**
+ * Reads what the end of a run depends on. Of its schedule that is who comes after it, and the retry
+ * policy where its attempt failed: a success that nobody follows needs no look at it.
+ */
+export async function conclusionFacts(
+  reader: Reader,
+  run: Run,
+  ended: { readonly failed: boolean },
+): Promise<ConclusionFacts> {
+  const configuration = await readConfiguration(reader);
+  const isFollowed = configuration?.followed?.includes(run.schedule) ?? true;
+  const matters = ended.failed || isFollowed;
+  const definition = matters ? await readRunDefinition(reader, run) : undefined;
   return { definition, configuration };
 }
 
@@ -63,6 +72,7 @@ export function writeConclusion(
 ): readonly Nudge[] {
   const { run, downstream, subscriptions } = conclusion;
   const [first, ...others] = deliveriesOfEnd(subscriptions, run, now);
+  const nudges: Nudge[] = [];
   if (first === undefined) {
     writeRun(tx, before, { run });
   } else {
@@ -74,10 +84,11 @@ export function writeConclusion(
       timer,
       owes: { name: first.subscription, target: first.target, at: now },
     });
+    nudges.push(notify(first, { run, timer }));
   }
   return [
-    ...(first === undefined ? [] : [notify(first, run.id)]),
-    ...others.map((delivery) => owe(tx, delivery)),
+    ...nudges,
+    ...others.map((delivery) => owe(tx, delivery, run)),
     ...downstream.flatMap((each) => writeNewRun(tx, { run: each, subscriptions }, now)),
   ];
 }
@@ -98,7 +109,7 @@ export function writeNewRun(
   const { run, subscriptions } = made;
   if (isFinal(run.state)) {
     writeRun(tx, undefined, { run });
-    return deliveriesOfEnd(subscriptions, run, now).map((delivery) => owe(tx, delivery));
+    return deliveriesOfEnd(subscriptions, run, now).map((delivery) => owe(tx, delivery, run));
   }
   const own: Timer = { kind: "submit", ref: run.id, dueAt: later(run.effectiveAt, now) };
   const { timer = own } = made;

@@ -55,6 +55,7 @@ function runAfter(upstream: Run, definition: ScheduleDefinition, now: Instant): 
     effectiveAt: now,
     inputs: {},
     attempts: [],
+    ...(upstream.traceParent === undefined ? {} : { traceParent: upstream.traceParent }),
   };
   const dependency = definition.after.find((each) => each.schedule === upstream.schedule);
   if (dependency === undefined || holds(dependency.condition, upstream.state)) {

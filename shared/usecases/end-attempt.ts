@@ -1,53 +1,68 @@
-import type { ExecutionResult } from "../core/execution/execution-result.ts";
-import { attemptIdOf, type RunId, type ScheduleName } from "../core/ids.ts";
+import type { ProjectId, ScheduleName } from "../core/ids.ts";
 import { assert } from "../core/assert.ts";
-import type { Attempt, AttemptEnd } from "../core/run/attempt.ts";
+import type { Attempt } from "../core/run/attempt.ts";
 import { endEvent } from "../core/run/end-event.ts";
-import type { Outcome } from "../core/run/outcome.ts";
-import { isFinal, liveAttempt, type Run } from "../core/run/run.ts";
+import { isAdHoc, isFinal, liveAttempt } from "../core/run/run.ts";
 import { moveRun } from "../core/run/run-state.ts";
 import type { Instant } from "../core/time/instant.ts";
-import { release, settle, type Account, type Posting } from "../core/units/account.ts";
-import { rateOf } from "../core/units/rates.ts";
+import type { Posting } from "../core/units/account.ts";
 import type { Transaction } from "../ports/store.ts";
 import { readAccount, writeAccount } from "../records/account-record.ts";
+import { readConfiguration } from "../records/configuration-record.ts";
 import { writeAttemptPlace } from "../records/operation-record.ts";
-import { readRun, timerBy, writeRun } from "../records/run-record.ts";
-import { readAdHocWork, writeWorkEnd } from "./finish-work.ts";
-import { conclusionFacts, planConclusion, writeConclusion } from "./conclude.ts";
+import { readRuns, timerBy, writeRun, type RunRecord } from "../records/run-record.ts";
+import { readAdHocWork, writeWorkEnd, type AdHocWork } from "./finish-work.ts";
+import {
+  conclusionFacts,
+  planConclusion,
+  writeConclusion,
+  type ConclusionFacts,
+} from "./conclude.ts";
+import { measureEnd, measureStarted } from "./measure.ts";
 import { lookAt, sendNudges, type Nudge } from "./nudge.ts";
+import { attemptEnd, observed, postEnd, settledUnits, type EndedAttempt } from "./attempt-end.ts";
 import { reportEnd, reportStarted, type Ended } from "./report.ts";
 import type { Services } from "./services.ts";
 import { tell } from "./tell.ts";
 import { wakeWaiting } from "./wake.ts";
 
-/** An attempt that is over, and how. */
-export interface EndedAttempt {
-  readonly run: RunId;
-  readonly number: number;
-  readonly outcome: Outcome;
-  /** What it used and left; absent where nothing of it ran, and then its units are released. */
-  readonly usage?: ExecutionResult;
-}
-
 /**
- * Ends an attempt: its reservation is settled or released, its operation is done, its run is final
+ * Ends attempts: each reservation is settled or released, its operation is done, its run is final
  * or waits for a retry, deliveries are owed and downstream runs are made, all in one transaction
  * (P4, P5). Whoever comes second finds another attempt, or none, and changes nothing. Afterwards
- * the runs that this one kept waiting are woken.
+ * the runs that these kept waiting are woken.
+ *
+ * Attempts of one project share the account, which is read and written once.
  */
-export async function endAttempt(services: Services, ended: EndedAttempt): Promise<void> {
+export async function endAttempts(
+  services: Services,
+  ended: readonly EndedAttempt[],
+): Promise<void> {
   const now = services.clock.now();
-  const draw = services.random.fraction();
-  const result = await services.store.transact(
+  const drawn = ended.map((each) => ({ ended: each, draw: services.random.fraction() }));
+  const results = await services.store.transact(
     "end-attempt",
-    async (tx) => await writeEnd(tx, ended, { now, draw }),
+    async (tx) => await writeEnds(tx, drawn, now),
   );
-  if (result === undefined) return;
-  if (result.startedNow !== undefined) reportStarted(services.log, result.startedNow);
-  reportEnd(services.log, result);
-  await sendNudges(services, result.nudges, now);
-  await wakeWaiting(services, result.run, result.followers);
+  for (const result of results) {
+    if (result.startedNow !== undefined) {
+      reportStarted(services.log, result.startedNow);
+      measureStarted(services.telemetry, result.startedNow);
+    }
+    reportEnd(services.log, result);
+    measureEnd(services.telemetry, result);
+  }
+  await sendNudges(
+    services,
+    results.flatMap(({ nudges }) => nudges),
+    now,
+  );
+  await wakeWaiting(services, results);
+}
+
+/** The same for one attempt. */
+export async function endAttempt(services: Services, ended: EndedAttempt): Promise<void> {
+  await endAttempts(services, [ended]);
 }
 
 interface Written extends Ended {
@@ -55,38 +70,104 @@ interface Written extends Ended {
   readonly followers: readonly ScheduleName[];
 }
 
+/** An attempt that is over, and its chance number in [0, 1). */
+interface Drawn {
+  readonly ended: EndedAttempt;
+  readonly draw: number;
+}
+
+/** An attempt that is over, with all that decides what follows. */
+interface Ending extends Drawn {
+  readonly record: RunRecord;
+  readonly live: Attempt;
+  readonly facts: ConclusionFacts;
+  readonly work: AdHocWork | undefined;
+}
+
+async function writeEnds(
+  tx: Transaction,
+  drawn: readonly Drawn[],
+  now: Instant,
+): Promise<readonly Written[]> {
+  const ids = drawn.map(({ ended }) => ended.run);
+  const [records] = await Promise.all([readRuns(tx, ids), readAhead(tx, drawn)]);
+  const live = drawn.flatMap((each, index) => {
+    const record = records[index];
+    const attempt = record && liveAttempt(record.run);
+    if (record === undefined || attempt?.number !== each.ended.number) return [];
+    return [{ ...each, record, live: attempt }];
+  });
+  const projects = [...new Set(live.map(({ record }) => record.run.project))];
+  const [endings, accounts] = await Promise.all([
+    Promise.all(live.map(async (each) => ({ ...each, ...(await factsOf(tx, each)) }))),
+    Promise.all(projects.map(async (project) => await readAccount(tx, project))),
+  ]);
+  const postings = new Map(
+    accounts.map((account): [ProjectId, Posting] => [account.project, { account, entries: [] }]),
+  );
+  const written: Written[] = [];
+  for (const ending of endings) written.push(await writeEnd(tx, ending, { now, postings }));
+  for (const { account, entries } of postings.values()) await writeAccount(tx, account, entries);
+  return written;
+}
+
+/**
+ * What several attempts all need is asked for together with their runs, because one request costs less
+ * than two. One attempt may be over by now, and then its run is all that is read.
+ */
+async function readAhead(tx: Transaction, drawn: readonly Drawn[]): Promise<void> {
+  if (drawn.length === 1) return;
+  const projects = new Set(drawn.flatMap(({ ended }) => ended.project ?? []));
+  await Promise.all([
+    readConfiguration(tx),
+    ...[...projects].map(async (project) => await readAccount(tx, project)),
+  ]);
+}
+
+async function factsOf(
+  tx: Transaction,
+  { record: { run }, ended }: Pick<Ending, "record" | "ended">,
+): Promise<Pick<Ending, "facts" | "work">> {
+  const failed = ended.outcome.failure !== undefined;
+  const [facts, work] = await Promise.all([
+    conclusionFacts(tx, run, { failed }),
+    isAdHoc(run) ? readAdHocWork(tx, run) : undefined,
+  ]);
+  return { facts, work };
+}
+
 async function writeEnd(
   tx: Transaction,
-  ended: EndedAttempt,
-  drawn: { readonly now: Instant; readonly draw: number },
-): Promise<Written | undefined> {
-  const { now } = drawn;
-  const record = await readRun(tx, ended.run);
-  const live = record && liveAttempt(record.run);
-  if (record === undefined || live?.number !== ended.number) return undefined;
-  const [facts, before] = await Promise.all([
-    conclusionFacts(tx, record.run),
-    readAccount(tx, record.run.project),
-  ]);
+  ending: Ending,
+  drawn: { readonly now: Instant; readonly postings: Map<ProjectId, Posting> },
+): Promise<Written> {
+  const { ended, draw, record, live, facts, work } = ending;
+  const { now, postings } = drawn;
   const { configuration } = facts;
+  const { project } = record.run;
+  const before = postings.get(project);
+  assert(before !== undefined, `the account of ${project} was read`);
 
-  const posting = postEnd(before, ended, {
+  const posting = postEnd(before.account, ended, {
     live,
     rates: configuration?.rates ?? {},
     now,
   });
+  const entries = [...before.entries, ...posting.entries];
+  postings.set(project, { account: posting.account, entries });
   const unitsSettled = settledUnits(posting);
   const end = attemptEnd(ended, unitsSettled, now);
   const seen = observed(record.run, ended);
   const retry = facts.definition?.definition.retry;
-  const moved = moveRun(seen, endEvent(seen, { outcome: ended.outcome, end }, { retry, ...drawn }));
+  const outcome = { outcome: ended.outcome, end };
+  const moved = moveRun(seen, endEvent(seen, outcome, { retry, now, draw }));
   assert(moved.outcome === "moved", "a live attempt ends");
   const { run } = moved;
   const conclusion = await planConclusion(tx, run, { ...facts, now });
-  const work = isFinal(run.state) ? await readAdHocWork(tx, run) : undefined;
 
-  if (work !== undefined) writeWorkEnd(tx, work, run, { result: ended.usage, now });
-  await writeAccount(tx, posting.account, posting.entries);
+  if (work !== undefined && isFinal(run.state)) {
+    writeWorkEnd(tx, work, run, { result: ended.usage, now });
+  }
   writeAttemptPlace(tx, run);
   const { subscriptions } = conclusion;
   const startedNow = record.run.state === "starting" && seen.state === "running" ? seen : undefined;
@@ -113,47 +194,4 @@ async function writeEnd(
     nudges,
     followers: conclusion.followers,
   };
-}
-
-function postEnd(
-  account: Account,
-  ended: EndedAttempt,
-  priced: {
-    readonly live: Attempt;
-    readonly rates: Readonly<Record<string, number>>;
-    readonly now: Instant;
-  },
-): Posting {
-  const attempt = attemptIdOf(ended.run, ended.number);
-  if (ended.usage === undefined) return release(account, attempt, "not started", priced.now);
-  const { startedAt, finishedAt, instanceType } = ended.usage;
-  // A rate that was changed meanwhile is for later attempts: this one was held at the old one.
-  const known =
-    instanceType === priced.live.instanceType ? undefined : rateOf(instanceType, priced.rates);
-  const rate = known ?? priced.live.rate;
-  return settle(account, attempt, { startedAt, finishedAt, rate }, priced.now);
-}
-
-function settledUnits(posting: Posting): number {
-  return posting.reservation?.state === "settled" ? posting.reservation.spend.units : 0;
-}
-
-function attemptEnd(ended: EndedAttempt, unitsSettled: number, now: Instant): AttemptEnd {
-  const { exitCode, operationError, outputs } = ended.outcome;
-  const endedAt = ended.usage?.finishedAt ?? now;
-  return {
-    endedAt,
-    ...(endedAt === now ? {} : { settledAt: now }),
-    ...(exitCode === undefined ? {} : { exitCode }),
-    unitsSettled,
-    outputs,
-    ...(operationError === undefined ? {} : { operationError }),
-  };
-}
-
-/** A program that ended before anybody looked did start: the run is shown so on its way. */
-function observed(run: Run, ended: EndedAttempt): Run {
-  if (ended.usage === undefined) return run;
-  const moved = moveRun(run, { kind: "observe", startedAt: ended.usage.startedAt });
-  return moved.outcome === "moved" ? moved.run : run;
 }

@@ -3,6 +3,7 @@ import { INSTANT_MAX, plusMs, type Instant } from "../core/time/instant.ts";
 import { runOfTimer, scanLanes, scanTimers, type Timer } from "../records/timer-record.ts";
 import { claimSchedules } from "./claim-schedules.ts";
 import { hasFired, rememberFired } from "./fired-timers.ts";
+import { measureFired, measureTimers } from "./measure.ts";
 import { sendNudges, type Nudge } from "./nudge.ts";
 import { isOverdue, redriveRuns } from "./redrive-runs.ts";
 import type { Services } from "./services.ts";
@@ -17,7 +18,7 @@ export interface Fired {
   readonly complete: boolean;
 }
 
-type FireServices = Pick<Services, "store" | "clock" | "random" | "queue" | "log">;
+type FireServices = Pick<Services, "store" | "clock" | "random" | "queue" | "log" | "telemetry">;
 
 export interface FireRequest {
   readonly scope: "due" | "everything";
@@ -56,6 +57,7 @@ export async function fire(services: FireServices, request: FireRequest): Promis
   const firstPages = await services.store.snapshot(
     async (reader) => await scanLanes(reader, { throughAt: scanThroughAt }),
   );
+  if (scope === "due") measureTimers(services.telemetry, [...firstPages.values()].flat(), now);
   const total = { runs: 0, redriven: 0, complete: true };
   const lanes = [...firstPages.entries()];
   // Ticks that run at once begin in different lanes, so that they seldom claim the same page.
@@ -66,6 +68,9 @@ export async function fire(services: FireServices, request: FireRequest): Promis
     total.redriven += swept.redriven;
     total.complete &&= swept.complete;
   }
+  services.telemetry.count("orrery.ticks", 1, {
+    outcome: total.complete ? "complete" : "incomplete",
+  });
   return total;
 }
 
@@ -112,7 +117,7 @@ async function sweepPage(
   timers: readonly Timer[],
   pass: Pass,
 ): Promise<Omit<Fired, "complete"> & { readonly owesMore: boolean }> {
-  const { store } = services;
+  const { store, telemetry } = services;
   const fires = timers.filter(
     (timer) => timer.kind === "schedule" && timer.dueAt <= pass.throughAt,
   );
@@ -120,8 +125,13 @@ async function sweepPage(
   const claim =
     due.length === 0
       ? { runs: [], nudges: [], fired: [], passed: [], owesMore: false }
-      : await store.transact("fire", async (tx) => await claimSchedules(tx, due, pass));
+      : await store.transact(
+          "fire",
+          async (tx) =>
+            await claimSchedules(tx, due, { ...pass, traceOf: (run) => telemetry.begin(run) }),
+        );
   for (const { ref } of claim.nudges) pass.told.add(ref);
+  measureFired(telemetry, claim.runs);
 
   rememberFired(store, [...claim.fired, ...claim.passed]);
 

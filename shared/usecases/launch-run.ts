@@ -5,13 +5,20 @@ import { attemptIdOf } from "../core/ids.ts";
 import { limits } from "../core/limits.ts";
 import type { Attempt } from "../core/run/attempt.ts";
 import { nextPollAt } from "../core/run/due.ts";
-import { cancelledBeforeStart, prepareFailed, type Outcome } from "../core/run/outcome.ts";
+import {
+  cancelledBeforeStart,
+  limitedElsewhere,
+  noCapacity,
+  prepareFailed,
+  type Outcome,
+} from "../core/run/outcome.ts";
 import { liveAttempt, type Run } from "../core/run/run.ts";
 import type { ScheduleDefinition } from "../core/schedule/schedule-definition.ts";
 import { plusMs, type Instant } from "../core/time/instant.ts";
 import type { StartRequest } from "../ports/executor.ts";
 import type { DefinitionRecord } from "../records/schedule-record.ts";
-import { endAttempt, type EndedAttempt } from "./end-attempt.ts";
+import type { EndedAttempt } from "./attempt-end.ts";
+import { endAttempt } from "./end-attempt.ts";
 import { sendNudges, type Look } from "./nudge.ts";
 import type { Services } from "./services.ts";
 import { recordReport, watchRun } from "./watch-run.ts";
@@ -47,14 +54,29 @@ export async function launchRun(services: Services, run: Run, known: Known): Pro
   try {
     await services.executor.start(startRequest(run, attempt, known.definition.definition));
   } catch (error) {
-    if (!(error instanceof OrreryError && error.code === "EXECUTION_PREPARE_FAILED")) throw error;
-    await endAttempt(services, { run: id, number, outcome: prepareFailed(messageOf(error)) });
+    const outcome = outcomeOfRefusal(error);
+    if (outcome === undefined) throw error;
+    await endAttempt(services, { run: id, number, outcome });
     return;
   }
   const report = await services.executor.poll(attemptIdOf(id, number));
   const isOver = report.state === "ended" || report.state === "unknown";
   if (isOver || isAwaited(run)) await recordReport(services, { run, number, report }, known);
   else await lookSoon(services, run, attempt, known);
+}
+
+/** What a refused start means for its attempt; undefined where it may be started again. */
+function outcomeOfRefusal(error: unknown): Outcome | undefined {
+  switch (error instanceof OrreryError ? error.code : undefined) {
+    case "EXECUTION_PREPARE_FAILED":
+      return prepareFailed(messageOf(error));
+    case "EXECUTION_NO_CAPACITY":
+      return noCapacity(messageOf(error));
+    case "EXECUTION_LIMITED":
+      return limitedElsewhere(messageOf(error));
+    default:
+      return undefined;
+  }
 }
 
 /**
@@ -73,8 +95,9 @@ async function lookSoon(
 ): Promise<void> {
   const now = services.clock.now();
   const at = nextPollAt(run, attempt, now);
+  const { id: ref, project, traceParent } = run;
   const look = { chain, attempt: attempt.number, isFirst: true } as const;
-  await sendNudges(services, [{ kind: "watch", ref: run.id, at, ...look }], now);
+  await sendNudges(services, [{ kind: "watch", ref, at, project, traceParent, ...look }], now);
 }
 
 /** Why nobody wants an admitted attempt to start any more. */

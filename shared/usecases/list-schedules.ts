@@ -8,16 +8,15 @@ import type { ScheduleDefinition } from "../core/schedule/schedule-definition.ts
 import type { Run } from "../core/run/run.ts";
 import type { Instant } from "../core/time/instant.ts";
 import type { Reader } from "../ports/store.ts";
-import { scanRuns } from "../records/run-record.ts";
 import {
   readDefinition,
   readDefinitions,
-  readSchedules,
   scanSchedules,
   type DefinitionRecord,
   type ScheduleRecord,
 } from "../records/schedule-record.ts";
 import { visibleProjects } from "./access/held-role.ts";
+import { latestRun, nextFireOf } from "./next-fire.ts";
 import { readPage, type Page } from "./read-page.ts";
 import type { Services } from "./services.ts";
 import { compiledTiming } from "./timing-cache.ts";
@@ -32,10 +31,11 @@ export interface LiveSchedule {
 
 /** A page of the live schedules by name, those that a caller may look at. */
 export async function listSchedules(
-  services: Pick<Services, "store">,
+  services: Pick<Services, "store" | "clock">,
   caller: Caller,
   query: { readonly size: number; readonly after?: ScheduleName },
 ): Promise<Page<LiveSchedule, ScheduleName>> {
+  const now = services.clock.now();
   return await services.store.snapshot(async (reader) => {
     const page = await readPage<ScheduleRecord, ScheduleName>({
       ...query,
@@ -52,24 +52,29 @@ export async function listSchedules(
       readDefinitions(reader, names),
       Promise.all(names.map(async (name) => await latestRun(reader, name))),
     ]);
-    const items = page.items.map((record, index) => {
-      const defined = definitions[index];
-      assert(defined !== undefined, `schedule ${record.schedule} is defined`);
-      return live(record, defined, latest[index]);
-    });
+    const items = await Promise.all(
+      page.items.map(async (record, index) => {
+        const defined = definitions[index];
+        assert(defined !== undefined, `schedule ${record.schedule} is defined`);
+        return await live(reader, defined, { now, latest: latest[index] });
+      }),
+    );
     return { ...page, items };
   });
 }
 
 /** One live schedule; one that is not configured throws `SCHEDULE_NOT_FOUND`. */
-export async function findSchedule(reader: Reader, name: ScheduleName): Promise<LiveSchedule> {
-  const [[record], defined, latest] = await Promise.all([
-    readSchedules(reader, [name]),
+export async function findSchedule(
+  reader: Reader,
+  name: ScheduleName,
+  now: Instant,
+): Promise<LiveSchedule> {
+  const [defined, latest] = await Promise.all([
     readDefinition(reader, name),
     latestRun(reader, name),
   ]);
-  if (record === undefined || defined === undefined) throw notFound(name);
-  return live(record, defined, latest);
+  if (defined === undefined) throw notFound(name);
+  return await live(reader, defined, { now, latest });
 }
 
 /** What a schedule fires after an instant, at most `limit` times. */
@@ -90,18 +95,14 @@ export function listFires(
   return fires;
 }
 
-async function latestRun(reader: Reader, schedule: ScheduleName): Promise<Run | undefined> {
-  const [latest] = await scanRuns(reader, schedule, { limit: 1 });
-  return latest?.run;
-}
-
-function live(
-  { next }: ScheduleRecord,
-  { definition }: DefinitionRecord,
-  latest: Run | undefined,
-): LiveSchedule {
+async function live(
+  reader: Reader,
+  record: DefinitionRecord,
+  { now, latest }: { readonly now: Instant; readonly latest: Run | undefined },
+): Promise<LiveSchedule> {
+  const next = await nextFireOf(reader, record, { now, latest });
   return {
-    definition,
+    definition: record.definition,
     ...(next === undefined ? {} : { next }),
     ...(latest === undefined ? {} : { latest }),
   };

@@ -1,11 +1,13 @@
 import { messageOf } from "../core/errors.ts";
-import type { RunId } from "../core/ids.ts";
+import type { ProjectId, RunId } from "../core/ids.ts";
 import { limits } from "../core/limits.ts";
 import { lookedAtBy } from "../core/run/due.ts";
 import { liveAttempt, type Run } from "../core/run/run.ts";
+import type { TraceParent } from "../core/telemetry/traceparent.ts";
 import type { Instant } from "../core/time/instant.ts";
 import type { OutgoingMessage, QueueName } from "../ports/queue.ts";
 import type { TimerKind } from "../records/timer-record.ts";
+import type { OwedTelling } from "./owed-telling.ts";
 import type { Services } from "./services.ts";
 
 /**
@@ -22,6 +24,8 @@ export interface Look {
   readonly attempt?: number | undefined;
   /** Set for the first look after a launch, which has something to record whatever it finds. */
   readonly isFirst?: true | undefined;
+  /** The run's project, where the sender knows it: looks at runs of one project share transactions. */
+  readonly project?: ProjectId | undefined;
 }
 
 /** A wish that somebody looks at something live at an instant: a timer row's prompt twin. */
@@ -31,12 +35,17 @@ export interface Nudge extends Look {
   readonly at: Instant;
   /** The run that owes a delivery which has no row yet. */
   readonly run?: RunId | undefined;
+  /** What the run's row says of that delivery, so that nobody has to read it. */
+  readonly owed?: OwedTelling | undefined;
+  /** The trace that it belongs to, where somebody listens. */
+  readonly traceParent?: TraceParent | undefined;
 }
 
 /** A look at a run as it stands, by whoever looks at it next. */
 export function lookAt(run: Run, look: Pick<Nudge, "at" | "chain">): Nudge {
   const attempt = liveAttempt(run)?.number;
-  return { kind: lookedAtBy(run), ref: run.id, attempt, ...look };
+  const { id: ref, project, traceParent } = run;
+  return { kind: lookedAtBy(run), ref, attempt, project, traceParent, ...look };
 }
 
 /**
@@ -84,8 +93,9 @@ const MEMBERS = {
 } as const satisfies Record<Nudge["kind"], string>;
 
 function messageOfNudge(nudge: Nudge, now: Instant): OutgoingMessage {
-  const { kind, ref, at, chain, attempt, isFirst, run } = nudge;
+  const { kind, ref, at, chain, attempt, isFirst, run, owed, project } = nudge;
+  const { traceParent: traceparent } = nudge;
   // Left out where absent, as JSON leaves out what is undefined.
-  const body = { run, [MEMBERS[kind]]: ref, chain, attempt, isFirst };
+  const body = { run, [MEMBERS[kind]]: ref, chain, attempt, isFirst, owed, project, traceparent };
   return { body: JSON.stringify(body), delayMs: Math.max(0, at - now) };
 }

@@ -41,7 +41,7 @@ export async function redriveRuns(
     }
     const { run } = record;
     const owed = deliveryOwedBy(record);
-    if (owed !== undefined) return [notify(owed.delivery, run.id)];
+    if (owed !== undefined) return [notify(owed.delivery, { run, timer })];
     const at = scope === "everything" ? now : plusMs(now, spreadMs(run));
     if (!isOverdue(timer, now)) return [lookAt(run, { chain: timer.dueAt, at })];
     const moved = { kind: lookedAtBy(run), ref: run.id, dueAt: timerMovedTo(run, now) };

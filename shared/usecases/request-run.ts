@@ -31,11 +31,12 @@ export type RunRequested =
  * the first run, and another wish under the same id is rejected.
  */
 export async function requestRun(
-  services: Pick<Services, "store" | "clock" | "queue" | "log">,
+  services: Pick<Services, "store" | "clock" | "queue" | "log" | "telemetry">,
   request: RunRequest,
 ): Promise<RunRequested> {
   const now = services.clock.now();
   const { schedule, cause, inputs, askedAt = now } = request;
+  const traceParent = services.telemetry.here();
   const key = { scope: cause.kind, key: cause.id };
   const fingerprint = digest([schedule, JSON.stringify(Object.entries(inputs).sort())], 32);
 
@@ -61,17 +62,18 @@ export async function requestRun(
       state: "queued",
       inputs,
       attempts: [],
+      ...(traceParent === undefined ? {} : { traceParent }),
     };
     writeRun(tx, undefined, { run, timer: { kind: "submit", ref: id, dueAt: now } });
     writeRequest(tx, key, { digest: fingerprint, result: id, at: now });
-    return { outcome: "made" as const, run: id };
+    return { outcome: "made" as const, run: id, project };
   });
 
-  if (requested.outcome === "made") {
-    const look: Nudge = { kind: "submit", ref: requested.run, at: now, chain: now };
-    await sendNudges(services, [look], now);
-  }
-  return requested;
+  if (!("project" in requested)) return requested;
+  const { outcome, run: ref, project } = requested;
+  const look: Nudge = { kind: "submit", ref, at: now, chain: now, project, traceParent };
+  await sendNudges(services, [look], now);
+  return { outcome, run: ref };
 }
 
 function repeated(

@@ -8,13 +8,15 @@ import {
 } from "../core/run/decide-admission.ts";
 import type { Reason } from "../core/run/reason.ts";
 import { causeKey, type Run, type RunCause } from "../core/run/run.ts";
+import type { TraceParent } from "../core/telemetry/traceparent.ts";
 import type { Instant } from "../core/time/instant.ts";
 import { checks } from "../core/units/explain.ts";
 import type { Transaction } from "../ports/store.ts";
+import { writeAccount } from "../records/account-record.ts";
 import { readRunDefinition } from "../records/run-definition.ts";
-import { admissionFacts } from "./admission-facts.ts";
+import { admissionFacts, type Seen } from "./admission-facts.ts";
 import { writeAdmission } from "./admit-run.ts";
-import type { Nudge } from "./nudge.ts";
+import { lookAt, type Nudge } from "./nudge.ts";
 import { requireAllowedTypes } from "./restrictions/require-unrestricted.ts";
 
 /** What a caller wants started now. */
@@ -22,6 +24,8 @@ export interface AdHocRequest {
   readonly project: ProjectId;
   readonly cause: Extract<RunCause, { readonly kind: "job" | "notebook" }>;
   readonly createdBy: string;
+  /** Where the call stands that asks for it. */
+  readonly traceParent?: TraceParent | undefined;
 }
 
 export interface AdHocStarted {
@@ -47,6 +51,7 @@ export function adHocRun(request: AdHocRequest, now: Instant): Run {
     state: "queued",
     inputs: {},
     attempts: [],
+    ...(request.traceParent === undefined ? {} : { traceParent: request.traceParent }),
   };
 }
 
@@ -56,17 +61,25 @@ export function adHocRun(request: AdHocRequest, now: Instant): Run {
  * `RESTRICTED` where the project or its community does not allow the instance type. The row that
  * defines its work (the job, the execution) must have been put before.
  */
-export async function startAdHoc(tx: Transaction, run: Run, now: Instant): Promise<AdHocStarted> {
+export async function startAdHoc(
+  tx: Transaction,
+  run: Run,
+  { now, unanswered }: Pick<Seen, "now" | "unanswered">,
+): Promise<AdHocStarted> {
   const definition = await readRunDefinition(tx, run);
-  const facts = await admissionFacts(tx, run, { now, definition });
+  const facts = await admissionFacts(tx, run, { now, definition, unanswered });
   await requireAllowedTypes(tx, run.project, facts.definition?.work.instanceTypes ?? []);
   const decision = decideAdmission(facts);
   if (decision.kind !== "admit") throw denial(facts, decision.reason);
-  const submitted = await writeAdmission(tx, { run, isNew: true }, decision, now);
+  const submitted = writeAdmission(tx, { run, isNew: true }, decision, now);
+  await writeAccount(tx, decision.admitted.account, decision.admitted.entries);
   return {
     run: submitted.run,
     operation: attemptOperationId(run, decision.request.number),
-    nudges: [...submitted.nudges, { kind: "submit", ref: run.id, at: now, chain: submitted.chain }],
+    nudges: [
+      ...submitted.nudges,
+      { ...lookAt(run, { at: now, chain: submitted.chain }), kind: "submit" },
+    ],
   };
 }
 

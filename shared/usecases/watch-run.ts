@@ -1,6 +1,6 @@
 import { assertNever } from "../core/assert.ts";
-import { attemptIdOf, type RunId } from "../core/ids.ts";
-import { nextPollAt } from "../core/run/due.ts";
+import { attemptIdOf, type ProjectId, type RunId } from "../core/ids.ts";
+import { limitReached, nextPollAt } from "../core/run/due.ts";
 import { outcomeOf, prepareFailed } from "../core/run/outcome.ts";
 import { liveAttempt, type Run } from "../core/run/run.ts";
 import { moveRun, type RunEvent } from "../core/run/run-state.ts";
@@ -8,9 +8,12 @@ import type { Instant } from "../core/time/instant.ts";
 import type { ExecutionReport } from "../ports/executor.ts";
 import { readConfiguration } from "../records/configuration-record.ts";
 import { readRun, writeRun } from "../records/run-record.ts";
+import type { EndedAttempt } from "./attempt-end.ts";
 import { endAttempt } from "./end-attempt.ts";
+import { measureStarted } from "./measure.ts";
 import { lookAt, sendNudges, type Look, type Nudge } from "./nudge.ts";
 import { reportStarted } from "./report.ts";
+import type { RunLook } from "./run-groups.ts";
 import type { Services } from "./services.ts";
 import { tell } from "./tell.ts";
 
@@ -21,12 +24,46 @@ import { tell } from "./tell.ts";
  * somebody cancelled. Repeating it is harmless.
  */
 export async function watchRun(services: Services, id: RunId, look: Look = {}): Promise<void> {
-  // Most polls find it as it was, or ended: neither needs to read the run first.
-  const early = look.attempt === undefined ? undefined : await poll(services, id, look.attempt);
-  if (look.attempt !== undefined && early?.state === "ended") {
-    await endEnded(services, { run: id, number: look.attempt, report: early });
-    return;
-  }
+  const wanted = { ...look, run: id };
+  await act(services, wanted, await pollEarly(services, wanted));
+}
+
+/** Most polls find it as it was, or ended: neither needs to read the run first. */
+export async function pollEarly(
+  services: Services,
+  { run, attempt }: RunLook,
+): Promise<ExecutionReport | undefined> {
+  return attempt === undefined ? undefined : await poll(services, run, attempt);
+}
+
+/** Does what a look came to, for one run. */
+export async function act(
+  services: Services,
+  look: RunLook,
+  early: ExecutionReport | undefined,
+): Promise<void> {
+  const [ended] = endedOf(look, early);
+  if (ended === undefined) await watchOn(services, look, early);
+  else await endAttempt(services, ended);
+}
+
+/** The attempt that a look is about, where its executor says that it has ended. */
+export function endedOf(
+  look: RunLook,
+  early: ExecutionReport | undefined,
+): readonly EndedAttempt[] {
+  if (look.attempt === undefined || early?.state !== "ended") return [];
+  const { run, project, attempt: number } = look;
+  return [endedBy({ run, project, number, report: early })];
+}
+
+/** Records what is new of an attempt that has not ended as far as its executor was asked. */
+export async function watchOn(
+  services: Services,
+  look: RunLook,
+  early: ExecutionReport | undefined,
+): Promise<void> {
+  const id = look.run;
   if (look.isFirst === true && look.attempt !== undefined && isUnderWay(early)) {
     await follow(services, { id, number: look.attempt, report: early }, look);
     return;
@@ -98,20 +135,21 @@ export async function recordReport(
       await follow(services, { id: run.id, run, number, report }, look);
       return;
     case "ended":
-      await endEnded(services, { run: run.id, number, report });
+      await endAttempt(services, endedBy({ run: run.id, project: run.project, number, report }));
       return;
     default:
       assertNever(report);
   }
 }
 
-async function endEnded(
-  services: Services,
-  ended: { readonly run: RunId; readonly number: number; readonly report: Ended },
-): Promise<void> {
-  const { run, number, report } = ended;
-  const outcome = outcomeOf(report.result);
-  await endAttempt(services, { run, number, outcome, usage: report.result });
+function endedBy(ended: {
+  readonly run: RunId;
+  readonly project: ProjectId | undefined;
+  readonly number: number;
+  readonly report: Ended;
+}): EndedAttempt {
+  const { report, ...attempt } = ended;
+  return { ...attempt, outcome: outcomeOf(report.result), usage: report.result };
 }
 
 /** Records what is new, if anything is, asks to end what is cancelled, and sends the next look. */
@@ -129,11 +167,28 @@ async function follow(
     await kill(services, id, number);
     return;
   }
-  if (known.run.cancelRequestedAt !== undefined) {
-    const how = known.run.cancelKills === true ? "kill" : "graceful";
-    await services.executor.stop(attemptIdOf(id, number), how, "cancelled");
-  }
+  await stopWhatIsDue(services, known.run, report, now);
   await sendNudges(services, [...known.nudges, ...nextLook(known, look, now)], now);
+}
+
+/**
+ * Ends an execution that somebody cancelled or that has reached a limit of its attempt. An engine of
+ * this machine keeps the limits by itself, to the millisecond; elsewhere nobody else does.
+ */
+async function stopWhatIsDue(
+  services: Services,
+  run: Run,
+  report: UnderWay,
+  now: Instant,
+): Promise<void> {
+  const attempt = liveAttempt(run);
+  if (attempt === undefined) return;
+  const limit = report.state === "collecting" ? undefined : limitReached(attempt, now);
+  const isCancelled = run.cancelRequestedAt !== undefined;
+  if (!isCancelled && limit === undefined) return;
+  const how = run.cancelKills === true || limit === "kill" ? "kill" : "graceful";
+  const because = isCancelled ? "cancelled" : "timedOut";
+  await services.executor.stop(attemptIdOf(run.id, attempt.number), how, because);
 }
 
 /** A run as it stands after a look at it. */
@@ -178,7 +233,10 @@ async function recordProgress(
     const nudges = tell(tx, subscriptions, { type: "run.started", run, at });
     return { run, chain, started, nudges, ...collects };
   });
-  if (recorded?.started === true) reportStarted(services.log, recorded.run);
+  if (recorded?.started === true) {
+    reportStarted(services.log, recorded.run);
+    measureStarted(services.telemetry, recorded.run);
+  }
   return recorded;
 }
 

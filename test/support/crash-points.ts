@@ -101,6 +101,7 @@ function crashingQueue(queue: Queue, points: CrashPoints): Queue {
   return {
     send: async (name, messages) =>
       await points.call(`send ${name}`, async () => await queue.send(name, messages)),
+    deadLetters: async (name) => (await queue.deadLetters?.(name)) ?? 0,
   };
 }
 
@@ -126,8 +127,9 @@ function crashingFiles(files: Files, points: CrashPoints): Files {
       await points.call("present", async () => await files.present(project, sha256s)),
     remove: async (project, sha256s) =>
       await points.call("remove", async () => await files.remove(project, sha256s)),
-    uploadUrl: (upload, expiresAt) => files.uploadUrl(upload, expiresAt),
-    downloadUrl: (download, expiresAt) => files.downloadUrl(download, expiresAt),
+    readContent: (project, sha256) => files.readContent(project, sha256),
+    uploadUrl: async (upload, expiresAt) => await files.uploadUrl(upload, expiresAt),
+    downloadUrl: async (download, expiresAt) => await files.downloadUrl(download, expiresAt),
     makeStorage: async (project) =>
       await points.call("makeStorage", async () => await files.makeStorage(project)),
     removeProject: async (project) =>

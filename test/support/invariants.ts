@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { attemptIdOf, deliveryId } from "../../shared/core/ids.ts";
+import { attemptIdOf, deliveryId, type ProjectId } from "../../shared/core/ids.ts";
 import { limits } from "../../shared/core/limits.ts";
 import { isFinal } from "../../shared/core/run/run.ts";
 import { HOUR_MS, SECOND_MS } from "../../shared/core/time/duration.ts";
@@ -9,17 +9,20 @@ import { readAccount, scanEntries } from "../../shared/records/account-record.ts
 import type { Delivery } from "../../shared/core/notification/delivery.ts";
 import { readDelivery } from "../../shared/records/delivery-record.ts";
 import { activeTable, deliveriesTable, waitingTable } from "../../shared/records/tables.ts";
-import { fireTimer, scanSchedules } from "../../shared/records/schedule-record.ts";
+import { fireTimer, readDefinitions, scanSchedules } from "../../shared/records/schedule-record.ts";
+import { latestRun, nextFireOf } from "../../shared/usecases/next-fire.ts";
+import type { Timer } from "../../shared/records/timer-record.ts";
 import { PROJECT } from "./builders.ts";
 import type { World } from "./world.ts";
 
 /** A project's account and its whole ledger. */
 export async function ledgerOf(
   world: World,
+  project: ProjectId = PROJECT,
 ): Promise<{ readonly account: Account; readonly entries: readonly Entry[] }> {
   return await world.store.snapshot(async (reader) => ({
-    account: await readAccount(reader, PROJECT),
-    entries: await scanEntries(reader, PROJECT, { limit: limits.scanRows }),
+    account: await readAccount(reader, project),
+    entries: await scanEntries(reader, project, { limit: limits.scanRows }),
   }));
 }
 
@@ -35,10 +38,19 @@ export async function deliveriesOf(world: World): Promise<readonly Delivery[]> {
 }
 
 /** The ledger adds up to the account, entry by entry (P4). */
-export async function expectLedgerAddsUp(world: World, label = ""): Promise<void> {
-  const { account, entries } = await ledgerOf(world);
+export async function expectLedgerAddsUp(
+  world: World,
+  label = "",
+  ofProject: ProjectId = PROJECT,
+): Promise<void> {
+  const { account, entries } = await ledgerOf(world, ofProject);
   const { project, limits: _limits, version: _version, ...rest } = account;
-  const { configuredLimits: _said, configuredBalance: _asked, ...position } = rest;
+  const {
+    configuredLimits: _said,
+    configuredBalance: _asked,
+    provider: _theirs,
+    ...position
+  } = rest;
   expect(rebuild(project, entries), label).toEqual(position);
 }
 
@@ -52,20 +64,30 @@ export async function expectNothingOwed(world: World, label = ""): Promise<void>
     runs.filter((run) => !isFinal(run.state)).map((run) => run.id),
     label,
   ).toEqual([]);
-  const [active, waiting, schedules] = await world.store.snapshot(
+  const [active, waiting] = await world.store.snapshot(
     async (reader) =>
       [
         await reader.scan(activeTable, { limit: 10 }),
         await reader.scan(waitingTable, { limit: 10 }),
-        await scanSchedules(reader, { limit: limits.scanRows }),
       ] as const,
   );
-  const fires = schedules.flatMap((record) => fireTimer(record) ?? []);
-  expect(new Set(await world.timers()), label).toEqual(new Set(fires));
+  expect(new Set(await world.timers()), label).toEqual(new Set(await nextFires(world)));
   expect({ active, waiting }, label).toEqual({ active: [], waiting: [] });
 
-  await expectLedgerAddsUp(world, label);
-  const { account, entries } = await ledgerOf(world);
+  for (const project of new Set([PROJECT, ...runs.map((run) => run.project)])) {
+    await expectAllClosed(world, label, project);
+  }
+
+  const deliveries = await deliveriesOf(world);
+  expect(
+    deliveries.filter((delivery) => delivery.state === "pending"),
+    label,
+  ).toEqual([]);
+}
+
+async function expectAllClosed(world: World, label: string, project: ProjectId): Promise<void> {
+  await expectLedgerAddsUp(world, label, project);
+  const { account, entries } = await ledgerOf(world, project);
   expect(account, label).toMatchObject({ held: 0, open: [] });
   const held = entries.flatMap((entry) => (entry.kind === "hold" ? [entry.reservation] : []));
   const closed = entries.flatMap((entry) =>
@@ -73,12 +95,25 @@ export async function expectNothingOwed(world: World, label = ""): Promise<void>
   );
   expect(closed.toSorted(), label).toEqual(held.toSorted());
   expect(new Set(held).size, label).toBe(held.length);
+}
 
-  const deliveries = await deliveriesOf(world);
-  expect(
-    deliveries.filter((delivery) => delivery.state === "pending"),
-    label,
-  ).toEqual([]);
+/** The timers that schedules have: one each, at the fire behind the last. */
+async function nextFires(world: World): Promise<readonly Timer[]> {
+  return await world.store.snapshot(async (reader) => {
+    const schedules = await scanSchedules(reader, { limit: limits.scanRows });
+    const names = schedules.map(({ schedule }) => schedule);
+    const timers: Timer[] = [];
+    for (const record of await readDefinitions(reader, names)) {
+      if (record?.firing === undefined) continue;
+      const { name } = record.definition;
+      const next = await nextFireOf(reader, record, {
+        now: world.clock.now(),
+        latest: await latestRun(reader, name),
+      });
+      if (next !== undefined) timers.push(fireTimer(name, next, record.firing.generation));
+    }
+    return timers;
+  });
 }
 
 /** Every execution belongs to an attempt, and no attempt has a second one (P2). */

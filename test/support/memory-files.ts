@@ -47,13 +47,21 @@ export class MemoryFiles implements Files {
     await Promise.resolve();
   }
 
-  uploadUrl({ project, sha256, bytes }: Upload, expiresAt: Instant): string {
-    return `memory://upload/${project}/${sha256}?bytes=${bytes}&expires=${formatInstant(expiresAt)}`;
+  async *readContent(project: ProjectId, sha256: string): AsyncIterable<Uint8Array> {
+    const content = await Promise.resolve(this.#uploads.get(project)?.get(sha256));
+    if (content === undefined) throw new OrreryError("FILE_NOT_FOUND", `No content ${sha256}`);
+    yield content;
   }
 
-  downloadUrl({ job, file }: Download, expiresAt: Instant): string {
+  async uploadUrl({ project, sha256, bytes }: Upload, expiresAt: Instant): Promise<string> {
+    const what = `${project}/${sha256}?bytes=${bytes}&expires=${formatInstant(expiresAt)}`;
+    return await Promise.resolve(`memory://upload/${what}`);
+  }
+
+  async downloadUrl({ job, file }: Download, expiresAt: Instant): Promise<string> {
     const name = file.kind === "input" ? file.sha256 : file.path;
-    return `memory://download/${job}/${file.kind}/${name}?expires=${formatInstant(expiresAt)}`;
+    const what = `${job}/${file.kind}/${name}?expires=${formatInstant(expiresAt)}`;
+    return await Promise.resolve(`memory://download/${what}`);
   }
 
   async makeStorage(project: ProjectId): Promise<void> {

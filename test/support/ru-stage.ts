@@ -2,6 +2,7 @@ import { assert } from "../../shared/core/assert.ts";
 import type { Run } from "../../shared/core/run/run.ts";
 import { tables } from "../../shared/records/tables.ts";
 import { OrreryWorld } from "../api/services/orrery/orrery-world.ts";
+import type { WorldOptions } from "./world.ts";
 import type { Double, LogEntry, Method } from "./ydb/double.ts";
 import { openDoubleStore } from "./ydb-store.ts";
 
@@ -39,8 +40,8 @@ export class CostWorld extends OrreryWorld {
   #marks: { readonly name: string; readonly from: number; readonly to: number }[] = [];
   #messages = 0;
 
-  constructor(double: Double, prefix: string) {
-    super({ store: openDoubleStore(double, `/ru/${prefix}`, tables) });
+  constructor(double: Double, prefix: string, options: Pick<WorldOptions, "telemetry"> = {}) {
+    super({ ...options, store: openDoubleStore(double, `/ru/${prefix}`, tables) });
     this.prefix = prefix;
     this.#double = double;
     this.loses = () => {

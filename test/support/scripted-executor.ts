@@ -39,6 +39,10 @@ export interface Script {
   readonly codeWhenAsked?: number;
   /** `start` rejects with this for good. */
   readonly prepareFails?: string;
+  /** `start` rejects with this because there is no machine. */
+  readonly noCapacity?: string;
+  /** Its engine is elsewhere and keeps no limits: whoever watches ends it. */
+  readonly isElsewhere?: true;
   /** `start` cannot reach the engine this often before it can. */
   readonly unavailableStarts?: number;
   readonly outputs?: readonly OutputFile[];
@@ -147,6 +151,9 @@ export class ScriptedExecutor implements Executor {
     if (script.prepareFails !== undefined) {
       throw new OrreryError("EXECUTION_PREPARE_FAILED", script.prepareFails);
     }
+    if (script.noCapacity !== undefined) {
+      throw new OrreryError("EXECUTION_NO_CAPACITY", script.noCapacity);
+    }
     this.#executions.set(attempt, { request, script, acceptedAt: this.#clock.now() });
   }
 
@@ -241,10 +248,11 @@ function endOf(execution: Execution): End {
     ? { at: began + script.runMs, ending: "lost" }
     : { at: began + script.runMs, ending: "exited", exitCode: script.code ?? 0 };
 
-  const softAt = began + request.softLimitMs;
+  const limitAt = (ms: number): number => (script.isElsewhere === true ? Infinity : began + ms);
+  const softAt = limitAt(request.softLimitMs);
   const asked =
     told !== undefined && told.at <= softAt ? told : { at: softAt, because: "timedOut" as const };
-  const hardAt = began + request.hardLimitMs;
+  const hardAt = limitAt(request.hardLimitMs);
   const graceMs = request.work.gracefulShutdown?.timeoutMs ?? limits.killGraceMs;
   const killAt = Math.min(
     hardAt,

@@ -11,6 +11,7 @@ import { plusMs } from "../../shared/core/time/instant.ts";
 import type { Clock } from "../../shared/ports/clock.ts";
 import type { OutgoingMessage, Queue, QueueName } from "../../shared/ports/queue.ts";
 import type { Reader, Store, Transaction } from "../../shared/ports/store.ts";
+import { noTelemetry } from "../../shared/ports/telemetry.ts";
 import { tables } from "../../shared/records/tables.ts";
 import { applyConfiguration } from "../../shared/usecases/apply-configuration.ts";
 import { deliver } from "../../shared/usecases/deliver.ts";
@@ -189,6 +190,7 @@ class Crew {
       files: new MemoryFiles(this.clock),
       channels: { webhook: this.webhook, log: new RecordingChannel() },
       log: { write: () => undefined },
+      telemetry: noTelemetry,
     };
   }
 }

@@ -8,6 +8,7 @@ import { loadHandler } from "../../infra/local/handlers.ts";
 import { readManifest, type FunctionManifest } from "../../infra/local/manifest.ts";
 import { queueEvent, timerEvent } from "../../infra/local/trigger-events.ts";
 import { ManualClock } from "../../shared/adapters/manual/manual-clock.ts";
+import { measuredParts } from "../../shared/adapters/measured/measured-parts.ts";
 import { MemoryQueue, type QueueSettings } from "../../shared/adapters/memory/memory-queue.ts";
 import type { ApiServices } from "../../shared/api/api-services.ts";
 import type { Api } from "../../shared/api/api.ts";
@@ -23,10 +24,12 @@ import type { Run } from "../../shared/core/run/run.ts";
 import { MINUTE_MS } from "../../shared/core/time/duration.ts";
 import { formatInstant, INSTANT_MAX, plusMs } from "../../shared/core/time/instant.ts";
 import type { StartRequest } from "../../shared/ports/executor.ts";
-import type { LogEntry } from "../../shared/ports/log.ts";
+import type { Provider } from "../../shared/ports/provider.ts";
+import type { Log, LogEntry } from "../../shared/ports/log.ts";
 import type { OutgoingMessage, QueueName } from "../../shared/ports/queue.ts";
 import type { Random } from "../../shared/ports/random.ts";
 import type { Store } from "../../shared/ports/store.ts";
+import { noTelemetry, type Telemetry } from "../../shared/ports/telemetry.ts";
 import { readRun } from "../../shared/records/run-record.ts";
 import { scanTimers, type Timer } from "../../shared/records/timer-record.ts";
 import { applyConfiguration, type Applied } from "../../shared/usecases/apply-configuration.ts";
@@ -61,6 +64,14 @@ export interface WorldOptions {
   /** The store itself, where it is not to be one on a file. */
   readonly store?: Store;
   readonly seed?: number;
+  /** Who owns the projects; nobody but us unless given. */
+  readonly provider?: (world: { readonly clock: ManualClock }) => Provider;
+  /** Who is told how it goes, on the world's own clock; nobody unless given. */
+  readonly telemetry?: (world: {
+    readonly clock: ManualClock;
+    readonly log: Log;
+    readonly random: Random;
+  }) => Telemetry;
 }
 
 /** A message on its way, and which function sent it. */
@@ -107,18 +118,25 @@ export class World {
     this.store = options.store ?? openTestStore(this.path);
     this.executor = new ScriptedExecutor(this.clock, (request) => this.#scriptOf(request));
     this.#memory = this.#emptyQueues();
+    const log: Log = { write: (entry) => void this.log.push(entry) };
+    const told = { clock: this.clock, log, random: seededRandom(1) };
     const services: Services = {
       store: options.seenStore?.(this.store) ?? this.store,
       clock: this.clock,
       random: this.#random,
-      queue: { send: async (queue, messages) => await this.#send(queue, messages) },
+      queue: {
+        send: async (queue, messages) => await this.#send(queue, messages),
+        deadLetters: async (queue) => await this.#memory.deadLetters(queue),
+      },
       executor: this.executor,
       files: this.files,
       channels: { webhook: this.webhook, log: this.logChannel },
-      log: { write: (entry) => void this.log.push(entry) },
+      log,
+      provider: options.provider?.(this),
+      telemetry: options.telemetry?.(told) ?? noTelemetry,
     };
     const apiServices: ApiServices = {
-      ...withCrashPoints(services, this.crashPoints),
+      ...withCrashPoints({ ...services, ...measuredParts(services, services) }, this.crashPoints),
       apiToken: "token",
       alarms: this.clock,
       publicUrl: () => "http://127.0.0.1:7070",

@@ -93,6 +93,26 @@ const LIVES: readonly Life[] = [
       "run.waiting",
     ],
   },
+  {
+    name: "five runs of two projects that start together and end together",
+    begin: async (world) => {
+      const schedules = [
+        ...["a-1", "a-2", "a-3"].map((name) => once(name)),
+        ...["b-1", "b-2"].map((name) => once(name, { project: "other" })),
+      ];
+      for (const { name } of schedules) world.alwaysRuns(name, exits(SECOND_MS));
+      const ends = [aSubscription({ on: ["run.succeeded"] })];
+      await world.apply(aConfiguration({ schedules, subscriptions: ends }));
+    },
+    ends: {
+      "a-1": ["succeeded"],
+      "a-2": ["succeeded"],
+      "a-3": ["succeeded"],
+      "b-1": ["succeeded"],
+      "b-2": ["succeeded"],
+    },
+    told: Array.from({ length: 5 }, () => "run.succeeded"),
+  },
 ];
 
 /** Long enough for everything to be under way, and then for everything to end. */

@@ -14,14 +14,16 @@ beforeEach(() => (world = new World()));
 afterEach(async () => await world.close());
 
 async function finding(check: string): Promise<Finding | undefined> {
-  return (await diagnose(world.services)).find((each) => each.check === check);
+  return (await diagnose(world.services)).findings.find((each) => each.check === check);
 }
 
 describe("a diagnosis", () => {
   it("of an installation that does what it should finds nothing to do", async () => {
     await world.apply(aConfiguration({ schedules: [aSchedule()] }));
 
-    const findings = await diagnose(world.services);
+    const { findings, appliedAt } = await diagnose(world.services);
+
+    expect(appliedAt).toBe(world.clock.now());
 
     expect(findings.map(({ check, status }) => [check, status])).toEqual([
       ["store", "ok"],
@@ -77,7 +79,7 @@ describe("a diagnosis", () => {
       snapshot: async () => await Promise.reject(new Error("no answer from YDB")),
     };
 
-    const findings = await diagnose({ ...world.services, store }, [
+    const { findings } = await diagnose({ ...world.services, store }, [
       { check: "queues", look: async () => await Promise.reject(new Error("access denied")) },
       {
         check: "bucket",

@@ -119,6 +119,24 @@ describe("a schedule whose fired timer became a run's", () => {
   });
 });
 
+describe("a timer that fired", () => {
+  it("is left to the run it made by a tick of another process, which has seen nothing of it", async () => {
+    await world.apply(aConfiguration({ schedules: [aSchedule({ timing: tenMinutely })] }));
+    world.alwaysRuns("nightly", exits(SECOND_MS));
+    await world.live(9.5 * MINUTE_MS);
+    const before = await world.timers();
+    const other = new World({ path: world.path });
+    await other.clock.advance(9.5 * MINUTE_MS);
+
+    await other.tick();
+    await other.close();
+
+    expect(before).toHaveLength(2);
+    expect(await world.timers()).toEqual(before);
+    expect((await world.runs()).map(({ state }) => state)).toEqual(["succeeded", "queued"]);
+  });
+});
+
 describe("a timer that nothing has", () => {
   const nominalAt = START_AT;
   const run = runIdOf({ schedule: scheduleName("nightly"), nominalAt }, "occurrence");

@@ -2,8 +2,10 @@ import { assert } from "../../shared/core/assert.ts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { limits } from "../../shared/core/limits.ts";
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from "../../shared/core/time/duration.ts";
+import { topUp } from "../../shared/core/units/account.ts";
+import { readAccount, writeAccount } from "../../shared/records/account-record.ts";
 import { isIdle } from "../../shared/usecases/is-idle.ts";
-import { aRetry, aConfiguration, aSchedule, aSubscription } from "../support/builders.ts";
+import { aRetry, aConfiguration, aSchedule, aSubscription, PROJECT } from "../support/builders.ts";
 import { expectNothingOwed } from "../support/invariants.ts";
 import { exits } from "../support/scripted-executor.ts";
 import { seededRandom } from "../support/seeded-random.ts";
@@ -141,6 +143,42 @@ describe("a job that runs for six hours", () => {
 });
 
 describe("a run that waits for hours", () => {
+  const penniless = { schedules: [aSchedule({ timing: null })], limits: { balance: 0 } };
+
+  it("is looked at ever more seldom where nobody wakes it, by messages and no tick", async () => {
+    await world.apply(aConfiguration(penniless));
+    await world.askRun("nightly", "p1");
+    await world.live(HOUR_MS);
+    const submits = world.calls["submit"] ?? 0;
+
+    await world.live(3 * HOUR_MS);
+
+    expect(submits).toBeLessThan(12);
+    expect((world.calls["submit"] ?? 0) - submits).toBe((3 * HOUR_MS) / limits.waitLookMaxMs);
+  });
+
+  it("is found by the tick within half an hour where its messages are lost", async () => {
+    world.alwaysRuns("nightly", exits(SECOND_MS));
+    await world.apply(aConfiguration(penniless));
+    const run = await world.askRun("nightly", "p1");
+    await world.live(2 * HOUR_MS);
+    world.dropAllMessages();
+    // As a top up whose wake was lost.
+    await world.store.transact("top-up", async (tx) => {
+      const { account, entries } = topUp(
+        await readAccount(tx, PROJECT),
+        { units: 1_000_000, reason: "found" },
+        world.clock.now(),
+      );
+      await writeAccount(tx, account, entries);
+    });
+
+    await world.live(limits.waitTimerMaxMs + 2 * MINUTE_MS);
+
+    expect((await world.run(run)).state).toBe("succeeded");
+    await expectNothingOwed(world);
+  });
+
   it("is looked at a few times a minute, however often it is woken", async () => {
     const schedules = [
       aSchedule({ name: "long", timing: null, timeoutMs: 10 * HOUR_MS }),

@@ -104,6 +104,45 @@ describe("a notification", () => {
     await expectNothingOwed(world);
   });
 
+  it("goes where the run's end owed it to, though the configuration has another target by then", async () => {
+    const targets: unknown[] = [];
+    const record = world.webhook.deliver.bind(world.webhook);
+    world.webhook.deliver = async (target, notification) => {
+      targets.push(target);
+      return await record(target, notification);
+    };
+    const held: string[] = [];
+    world.loses = ({ queue, body }) => queue === "notify" && held.push(body) > 0;
+    await runOnce();
+    world.loses = () => false;
+    const elsewhere = { kind: "webhook", url: "https://hooks.example.org/elsewhere" } as const;
+    const moved = aSubscription({ ...ended, target: elsewhere });
+    const schedules = [aSchedule({ timing: null })];
+    await world.apply(aConfiguration({ schedules, subscriptions: [moved] }));
+
+    for (const body of held) await world.message("notify", body);
+    await world.deliverAll();
+
+    expect(targets).toEqual([ended.target]);
+    await expectNothingOwed(world);
+  });
+
+  it("is told from the run where a message does not say what it is about", async () => {
+    const held: string[] = [];
+    world.loses = ({ queue, body }) => queue === "notify" && held.push(body) > 0;
+    await runOnce();
+    world.loses = () => false;
+    const [{ delivery, run, owed }] = held.map(
+      (body) => JSON.parse(body) as { delivery: string; run: string; owed: { body: string } },
+    ) as [{ delivery: string; run: string; owed: { body: string } }];
+
+    await world.message("notify", JSON.stringify({ delivery, run }));
+    await world.deliverAll();
+
+    expect(world.webhook.received.map(({ body }) => body)).toEqual([owed.body]);
+    await expectNothingOwed(world);
+  });
+
   it("is not sent again by a message that comes twice, early or late", async () => {
     let tries = 0;
     world.webhook.answer = () => (++tries < 2 ? failing : { delivered: true, detail: "200" });

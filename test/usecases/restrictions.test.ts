@@ -68,7 +68,7 @@ async function start(...instanceTypes: readonly [string, ...string[]]): Promise<
       run: run.id,
     };
     writeExecution(tx, execution);
-    await startAdHoc(tx, run, START_AT);
+    await startAdHoc(tx, run, { now: START_AT });
   });
 }
 

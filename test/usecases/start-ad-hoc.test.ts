@@ -28,7 +28,7 @@ async function start(job: JobId): Promise<void> {
   await world.store.transact("start", async (tx) => {
     writeJob(tx, undefined, aStoredJob({ id: job }));
     const run = adHocRun({ project: PROJECT, cause: { kind: "job", job }, createdBy: "ada" }, now);
-    await startAdHoc(tx, run, now);
+    await startAdHoc(tx, run, { now });
   });
 }
 

@@ -1,8 +1,9 @@
 import { assertNever } from "../assert.ts";
 import { limits } from "../limits.ts";
 import type { ScheduleDefinition } from "../schedule/schedule-definition.ts";
-import { earlier, plusMs } from "../time/instant.ts";
+import { earlier, formatInstant, plusMs } from "../time/instant.ts";
 import type { Account } from "../units/account.ts";
+import { isSilent } from "../units/mirror.ts";
 import { admit, type Admitted, type DenialCode, type Denied } from "../units/admission.ts";
 import { attemptRequestOf, type AttemptRequest } from "./attempt-request.ts";
 import { gate, startDeadlineAt, type GateDecision, type GateFacts } from "./gate.ts";
@@ -14,6 +15,8 @@ import { mustYield, type HeadOfLine } from "./turn.ts";
 export interface AdmissionFacts extends GateFacts {
   readonly account: Account;
   readonly rates: Readonly<Record<string, number>>;
+  /** Why the provider that owns the project has not answered just now; absent where it has. */
+  readonly unanswered?: string;
   /** The first in turn of the project's runs that wait for its limits. */
   readonly head?: HeadOfLine;
 }
@@ -30,8 +33,8 @@ const REASONS: Readonly<Record<DenialCode, ReasonCode>> = {
 };
 
 /**
- * Decides in a fixed order: the gate, the turn, then the units. Whatever a run waits for, it is
- * looked at again as soon as its start deadline has passed.
+ * Decides in a fixed order: the gate, the provider's silence, the turn, then the units. Whatever a run
+ * waits for, it is looked at again as soon as its start deadline has passed.
  */
 export function decideAdmission(facts: AdmissionFacts): AdmissionDecision {
   const decision = decide(facts);
@@ -49,6 +52,8 @@ function decide(facts: AdmissionFacts): AdmissionDecision {
     const text = `No rate is known for one of ${definition.work.instanceTypes.join(", ")}: add it to \`rates\``;
     return { kind: "conclude", state: "refused", reason: { code: "not_supported", text } };
   }
+  const silence = silenceOf(facts);
+  if (silence !== undefined) return waitFor({ code: "provider_silent", text: silence }, facts);
   if (facts.head !== undefined && mustYield(facts.run, facts.head, facts.now)) {
     const text = `Run ${facts.head.run} has waited longer and goes first`;
     return waitFor({ code: "behind", text }, facts);
@@ -56,6 +61,21 @@ function decide(facts: AdmissionFacts): AdmissionDecision {
   const decision = admit(facts.account, request, facts.now);
   if (decision.outcome === "admitted") return { kind: "admit", request, admitted: decision };
   return deniedBy(decision, definition, facts);
+}
+
+/**
+ * Why nothing of a project may start: its provider does not answer, and what it last said is too old
+ * to go by, or unknown.
+ */
+export function silenceOf({
+  account,
+  unanswered,
+  now,
+}: Pick<AdmissionFacts, "account" | "unanswered" | "now">): string | undefined {
+  if (unanswered === undefined || !isSilent(account, now)) return undefined;
+  const seenAt = account.provider?.seenAt;
+  const last = seenAt === undefined ? "never" : `at ${formatInstant(seenAt)}`;
+  return `The limits and the balance of project ${account.project} were last known ${last}: ${unanswered}`;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { limits } from "../limits.ts";
-import { plusMs, type Instant } from "../time/instant.ts";
+import { earlier, later, plusMs, type Instant } from "../time/instant.ts";
 import type { Attempt } from "./attempt.ts";
 import { liveAttempt, type Run } from "./run.ts";
 
@@ -21,23 +21,65 @@ export function lookedAtBy(run: Run): "submit" | "watch" {
 
 /**
  * When a live attempt is polled next: after as long again as it has gone on since it was admitted,
- * started, or asked to end, within `limits.pollFirstMs` and `limits.pollMaxMs`. Nothing has to be
- * written for it.
+ * started, or asked to end, within `limits.pollFirstMs` and `limits.pollMaxMs`, and no later than its
+ * next limit: an execution elsewhere is ended by whoever looks then. Nothing has to be written for it.
  */
 export function nextPollAt(run: Run, attempt: Attempt, now: Instant): Instant {
   const { admittedAt, startedAt = admittedAt } = attempt;
   const sinceMs = now - Math.max(startedAt, run.cancelRequestedAt ?? startedAt);
   const waitMs = Math.max(0, sinceMs) + limits.pollFirstMs;
-  return plusMs(now, Math.min(waitMs, limits.pollMaxMs));
+  const pollAt = plusMs(now, Math.min(waitMs, limits.pollMaxMs));
+  return earlier(pollAt, nextLimitAt(attempt, now) ?? pollAt);
+}
+
+/**
+ * When a run that waits for nobody knows how long is looked at again: after as long again as it has
+ * waited, within `limits.waitRecheckMs` and `limits.waitLookMaxMs`. Whatever it waits for wakes it, and
+ * this is for a message that was lost.
+ */
+export function nextLookAt(run: Run, now: Instant): Instant {
+  const lastEndAt = run.attempts.at(-1)?.end?.endedAt ?? run.effectiveAt;
+  const waitedMs = now - (run.waitingSince ?? later(run.effectiveAt, lastEndAt));
+  const { waitRecheckMs, waitLookMaxMs } = limits;
+  return plusMs(now, Math.min(Math.max(waitedMs, waitRecheckMs), waitLookMaxMs));
+}
+
+/**
+ * Where the timer of such a run moves, if it has to, so that no tick finds it before the look at
+ * `lookAt` and one more behind it: undefined where it may stay.
+ */
+export function waitTimerAt(timerAt: Instant, lookAt: Instant, now: Instant): Instant | undefined {
+  const intervalMs = lookAt - now;
+  const { waitRecheckMs, waitTimerMaxMs, waitTimerSlackMs } = limits;
+  if (intervalMs <= waitRecheckMs || timerAt >= plusMs(lookAt, waitTimerSlackMs)) return undefined;
+  return plusMs(now, Math.min(3 * intervalMs + waitTimerSlackMs, waitTimerMaxMs));
+}
+
+/** When a started attempt reaches the next of its limits; undefined where it has passed them. */
+function nextLimitAt(attempt: Attempt, now: Instant): Instant | undefined {
+  const { startedAt, softLimitMs, hardLimitMs } = attempt;
+  if (startedAt === undefined) return undefined;
+  return [softLimitMs, hardLimitMs].map((ms) => plusMs(startedAt, ms)).find((at) => at > now);
+}
+
+/** What a live attempt has coming by now for the time it has run; undefined for nothing yet. */
+export function limitReached(attempt: Attempt, now: Instant): "graceful" | "kill" | undefined {
+  const { startedAt, softLimitMs, hardLimitMs } = attempt;
+  if (startedAt === undefined || now < plusMs(startedAt, softLimitMs)) return undefined;
+  return now < plusMs(startedAt, hardLimitMs) ? "graceful" : "kill";
 }
 
 /**
  * Where the timer of a live run moves that was found overdue: further ahead the older the run is, so
- * that it is overdue again for the tick that comes then.
+ * that it is overdue again for the tick that comes then; but no further than its next limit.
  */
 export function timerMovedTo(run: Run, now: Instant): Instant {
-  const ageMs = now - (liveAttempt(run)?.admittedAt ?? run.effectiveAt);
+  const live = liveAttempt(run);
+  const ageMs = now - (live?.admittedAt ?? run.effectiveAt);
   const { timerMoveFirstMs, timerMoveMaxMs, timerGraceMs } = limits;
   const aheadMs = Math.min(Math.max(3 * ageMs, timerMoveFirstMs), timerMoveMaxMs);
-  return plusMs(now, aheadMs - timerGraceMs);
+  const movedTo = plusMs(now, aheadMs - timerGraceMs);
+  const limitAt = live === undefined ? undefined : nextLimitAt(live, now);
+  if (limitAt === undefined) return movedTo;
+  return earlier(movedTo, later(now, plusMs(limitAt, -timerGraceMs)));
 }

@@ -1,6 +1,6 @@
 import { assertNever } from "../assert.ts";
 import type { ExecutionResult, OutputFile } from "../execution/execution-result.ts";
-import { CANCELLED, INTERNAL } from "../operation/operation-state.ts";
+import { CANCELLED, INTERNAL, RESOURCE_EXHAUSTED } from "../operation/operation-state.ts";
 import type { FailureClass } from "./retry-policy.ts";
 import type { Reason } from "./reason.ts";
 
@@ -47,8 +47,18 @@ export function outcomeOf(result: ExecutionResult): Outcome {
       return {
         state: "failed",
         failure: "system",
-        reason: { code: "lost", text: "Its process vanished without reporting an exit code" },
+        reason: {
+          code: "lost",
+          text: result.detail ?? "Its process vanished without reporting an exit code",
+        },
         operationError: INTERNAL,
+        outputs,
+      };
+    case "noCapacity":
+      return { ...noCapacity(result.detail ?? "There was no machine for it"), outputs };
+    case "limited":
+      return {
+        ...limitedElsewhere(result.detail ?? "A limit of its provider stopped it"),
         outputs,
       };
     default:
@@ -90,6 +100,28 @@ export function prepareFailed(text: string): Outcome {
     failure: "system",
     reason: { code: "prepare_failed", text },
     operationError: INTERNAL,
+    outputs: [],
+  };
+}
+
+/** An attempt for which its provider had no machine. */
+export function noCapacity(text: string): Outcome {
+  return {
+    state: "failed",
+    failure: "capacity",
+    reason: { code: "no_capacity", text },
+    operationError: RESOURCE_EXHAUSTED,
+    outputs: [],
+  };
+}
+
+/** An attempt that its provider's own limits, which we do not keep, refused or stopped. */
+export function limitedElsewhere(text: string): Outcome {
+  return {
+    state: "failed",
+    failure: "system",
+    reason: { code: "provider_limit", text },
+    operationError: RESOURCE_EXHAUSTED,
     outputs: [],
   };
 }

@@ -8,6 +8,7 @@ export const REASON_CODES = [
   "limit_balance",
   "limit_concurrency",
   "behind",
+  "provider_silent",
   "overlap",
   "dependency",
   "retry",
@@ -23,6 +24,8 @@ export const REASON_CODES = [
   "timeout",
   "output_missing",
   "prepare_failed",
+  "no_capacity",
+  "provider_limit",
   "lost",
   "cancelled",
 ] as const;

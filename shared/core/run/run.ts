@@ -1,6 +1,7 @@
 import { runIdOf } from "../ids.ts";
 import type { ExecutionId, JobId, ProjectId, RunId, RunKey, ScheduleName } from "../ids.ts";
 import type { Priority } from "../schedule/schedule-definition.ts";
+import type { TraceParent } from "../telemetry/traceparent.ts";
 import type { Instant } from "../time/instant.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Reason } from "./reason.ts";
@@ -57,6 +58,8 @@ export interface Run {
   readonly inputs: Readonly<Record<string, string>>;
   /** Every attempt, oldest first; the last one is live while the run is starting or running. */
   readonly attempts: readonly Attempt[];
+  /** The trace that all looks at it belong to; absent where nobody listened when it was made. */
+  readonly traceParent?: TraceParent | undefined;
   readonly finishedAt?: Instant;
 }
 
