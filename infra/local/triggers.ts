@@ -3,10 +3,11 @@ import type { Instant } from "../../shared/core/time/instant.ts";
 import type { QueueName } from "../../shared/ports/queue.ts";
 import { FunctionRunner } from "./function-runner.ts";
 import type { HttpRoute } from "./http-trigger.ts";
-import type { Manifest, Trigger } from "./manifest.ts";
+import type { Manifest, ObjectChangeKind, Trigger } from "./manifest.ts";
+import { QueueOutages } from "./queue-outages.ts";
 import { QueueTrigger } from "./queue-trigger.ts";
 import { startTimer } from "./timer-trigger.ts";
-import { timerEvent } from "./trigger-events.ts";
+import { objectEvent, timerEvent } from "./trigger-events.ts";
 import type { PlatformServices } from "./wiring.ts";
 
 /** Every function of a manifest behind its triggers. Nothing fires before `start`. */
@@ -16,10 +17,12 @@ export class Triggers {
   readonly #services: PlatformServices;
   readonly #runners: readonly FunctionRunner[];
   readonly #queues = new Map<string, QueueTrigger>();
+  readonly #outages: QueueOutages;
   readonly #timers: { readonly stop: () => void; readonly fire: () => Promise<void> }[] = [];
 
   private constructor(services: PlatformServices, runners: readonly FunctionRunner[]) {
     this.#services = services;
+    this.#outages = new QueueOutages(services.log);
     this.#runners = runners;
     this.routes = runners.flatMap(routesOf);
   }
@@ -45,6 +48,24 @@ export class Triggers {
     for (const timer of this.#timers) await timer.fire();
   }
 
+  /**
+   * Calls whoever is to hear of these changes, and waits for it; resolves to what each call resolved
+   * to. Rejects as the call does: who watches the files looks again.
+   */
+  async objectsChanged(changes: readonly ObjectChange[]): Promise<readonly unknown[]> {
+    const { clock, random } = this.#services;
+    const results: unknown[] = [];
+    for (const runner of this.#runners) {
+      for (const trigger of runner.manifest.triggers) {
+        const heard = changes.filter((change) => isHeard(trigger, change));
+        if (heard.length === 0) continue;
+        const call = { id: random.id(), at: clock.now() };
+        results.push(await runner.call(objectEvent(heard, call)));
+      }
+    }
+    return results;
+  }
+
   stopTimers(): void {
     for (const timer of this.#timers) timer.stop();
   }
@@ -58,6 +79,7 @@ export class Triggers {
 
   /** Resolves once no call is under way. */
   async settled(): Promise<void> {
+    for (const trigger of this.#queues.values()) await trigger.settled();
     for (const runner of this.#runners) await runner.settled();
   }
 
@@ -67,17 +89,17 @@ export class Triggers {
         this.#addTimer(runner, trigger.expression);
         return;
       case "queue": {
-        const { clock, log, memory, queue: sender } = this.#services;
+        const { clock, random, log, queue: messages } = this.#services;
         const { queue, batch } = trigger;
         const call = async (event: object): Promise<unknown> => await runner.call(event);
-        const onDone = async (ids: readonly string[]): Promise<void> =>
-          await sender.forget(queue, ids);
-        const options = { queue, batch, messages: memory, clock, log, call, onDone };
-        this.#queues.set(queue, new QueueTrigger(options));
+        const world = { clock, random, log, outages: this.#outages };
+        this.#queues.set(queue, new QueueTrigger({ queue, batch, messages, call, ...world }));
         return;
       }
       case "http":
         return; // The HTTP listener serves it.
+      case "object":
+        return; // Whoever watches the files says so, by `objectsChanged`.
     }
   }
 
@@ -103,6 +125,17 @@ export class Triggers {
       fields: { function: name },
     });
   }
+}
+
+/** An object that was written or removed. */
+export interface ObjectChange {
+  readonly kind: ObjectChangeKind;
+  readonly key: string;
+}
+
+function isHeard(trigger: Trigger, { kind, key }: ObjectChange): boolean {
+  if (trigger.kind !== "object" || !trigger.changes.includes(kind)) return false;
+  return key.startsWith(trigger.prefix) && key.endsWith(trigger.suffix);
 }
 
 function routesOf(runner: FunctionRunner): readonly HttpRoute[] {
