@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { NAME_PATTERN } from "../core/ids.ts";
 import { limits } from "../core/limits.ts";
 import { DEPENDENCY_CONDITIONS } from "../core/schedule/schedule-definition.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { formatDurationMs, parseDurationMs } from "../core/time/duration.ts";
 
 /** A text with something in it; `expected` completes "expected …" for everything else. */

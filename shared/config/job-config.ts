@@ -93,7 +93,11 @@ function definitionOf(
     ...(docker !== undefined && dockerOf(docker)),
     s3Mounts: job["s3-mounts"] ?? [],
     datasets: job.datasets ?? [],
-    outputDatasets: (job["output-datasets"] ?? []).map(({ name }) => name),
+    outputDatasets: (job["output-datasets"] ?? []).map(({ var: variable, size, ...dataset }) => ({
+      ...dataset,
+      variable,
+      bytes: size,
+    })),
     attachProjectDisk: job.flags?.includes("attach-project-disk") ?? false,
     ...(job.spark !== undefined && { sparkConnector: job.spark.connector }),
     instanceTypes: [first, ...others],

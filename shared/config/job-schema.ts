@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { JobFile } from "../core/job/job-definition.ts";
 import { limits } from "../core/limits.ts";
 import { parseByteSize } from "./byte-size.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { limits } from "../core/limits.ts";
 import { NOTIFICATION_TYPES } from "../core/notification/notification-type.ts";
 import { textLike, textRead } from "./field-schemas.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { limits } from "../core/limits.ts";
 import { FAILURE_CLASSES } from "../core/run/retry-policy.ts";
 import { CATCHUPS, ON_LIMITS, OVERLAPS, PRIORITIES } from "../core/schedule/schedule-definition.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { limits } from "../core/limits.ts";
 import { parseInstant } from "../core/time/instant.ts";
 import { duration, text, textRead } from "./field-schemas.ts";

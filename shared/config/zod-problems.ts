@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { describeValue, quoted } from "./describe-value.ts";
 import type { Finding } from "./located-problem.ts";
 import { didYouMean } from "./did-you-mean.ts";

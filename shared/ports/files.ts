@@ -29,8 +29,11 @@ export interface Files {
   present(project: ProjectId, sha256s: readonly string[]): Promise<ReadonlySet<string>>;
   /** Removes uploaded contents; those that are not there are fine. */
   remove(project: ProjectId, sha256s: readonly string[]): Promise<void>;
-  uploadUrl(upload: Upload, expiresAt: Instant): string;
-  downloadUrl(download: Download, expiresAt: Instant): string;
+  /** The bytes of an uploaded content, in chunks; throws `FILE_NOT_FOUND` where it is not present. */
+  readContent(project: ProjectId, sha256: string): AsyncIterable<Uint8Array>;
+  uploadUrl(upload: Upload, expiresAt: Instant): Promise<string>;
+  /** A file that its executor has a URL of its own for is downloaded from that one instead. */
+  downloadUrl(download: Download, expiresAt: Instant): Promise<string>;
   /** Makes the project's storage; repeating is harmless. */
   makeStorage(project: ProjectId): Promise<void>;
   /** Removes storage and every uploaded file of the project. */

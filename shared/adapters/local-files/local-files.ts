@@ -1,4 +1,6 @@
+import { createReadStream } from "node:fs";
 import { mkdir, rm, stat } from "node:fs/promises";
+import { OrreryError } from "../../core/errors.ts";
 import type { ProjectId } from "../../core/ids.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Files, Upload } from "../../ports/files.ts";
@@ -57,9 +59,13 @@ export function createLocalFiles(options: LocalFilesOptions): LocalFiles {
         await rm(places.uploaded(project, sha256), { force: true });
       }
     },
-    uploadUrl: (upload, expiresAt) => url(signGrant(key(), { verb: "PUT", upload }, expiresAt)),
-    downloadUrl: (download, expiresAt) =>
-      url(signGrant(key(), { verb: "GET", download }, expiresAt)),
+    readContent: (project, sha256) => readContent(places, project, sha256),
+    async uploadUrl(upload, expiresAt) {
+      return await Promise.resolve(url(signGrant(key(), { verb: "PUT", upload }, expiresAt)));
+    },
+    async downloadUrl(download, expiresAt) {
+      return await Promise.resolve(url(signGrant(key(), { verb: "GET", download }, expiresAt)));
+    },
     async makeStorage(project) {
       await mkdir(places.storage(project), { recursive: true });
     },
@@ -79,6 +85,18 @@ export function createLocalFiles(options: LocalFilesOptions): LocalFiles {
       await rm(places.incoming, { recursive: true, force: true });
     },
   };
+}
+
+async function* readContent(
+  places: FilePlaces,
+  project: ProjectId,
+  sha256: string,
+): AsyncGenerator<Uint8Array> {
+  if (await isPresent(places, project, sha256)) {
+    yield* createReadStream(places.uploaded(project, sha256)) as AsyncIterable<Uint8Array>;
+    return;
+  }
+  throw new OrreryError("FILE_NOT_FOUND", `Project ${project} has no content ${sha256}: upload it`);
 }
 
 async function isPresent(places: FilePlaces, project: ProjectId, sha256: string): Promise<boolean> {

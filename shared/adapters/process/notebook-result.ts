@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Json } from "../../core/json.ts";
 import type { NotebookResult } from "../../core/notebook/notebook-definition.ts";
 import type { ExecutionResult } from "../../ports/executor.ts";
@@ -43,6 +43,9 @@ function whyNothing(
     case "timedOut":
       return { name: "Killed", message: "It was killed before it could leave a result." };
     case "lost":
+    // These two are endings elsewhere: no process of this machine has them.
+    case "noCapacity":
+    case "limited":
       return { name: "Lost", message: "Its process vanished and left no result." };
     case "exited": {
       const message = `Its driver ended with code ${end.exitCode ?? "unknown"} and left no result; the log stderr may say why.`;

@@ -12,8 +12,10 @@ import { requireProject } from "../projects/require-project.ts";
 import { askedBy, type CallerRequest } from "../caller-request.ts";
 import { sendNudges, type Nudge } from "../nudge.ts";
 import { earlierOperation, remember } from "../operations/run-call.ts";
+import { followProvider } from "../provider/follow-provider.ts";
 import type { Services } from "../services.ts";
-import { adHocRun, startAdHoc } from "../start-ad-hoc.ts";
+import type { Seen as AdmissionSeen } from "../admission-facts.ts";
+import { adHocRun, startAdHoc, type AdHocRequest } from "../start-ad-hoc.ts";
 import { findJob, requireData } from "./find-job.ts";
 import { missingFiles } from "./missing-files.ts";
 
@@ -36,10 +38,13 @@ export async function executeJob(
     return seen.operation;
   }
   if (seen.operation === undefined) await requireExecutable(services, seen.job);
+  const unanswered = await followProvider(services, seen.job.project);
+  const traceParent = services.telemetry.here();
 
   const { operation, nudges } = await services.store.transact("execute-job", async (tx) => {
     const again = await look(tx, request, id, now);
-    if (again.operation === undefined) return await start(tx, again.job, { request, now });
+    if (again.operation === undefined)
+      return await start(tx, again.job, { request, now, unanswered, traceParent });
     if (!again.isRepeat) remember(tx, request.once, again.operation.id, now);
     return { operation: again.operation, nudges: [] };
   });
@@ -125,14 +130,16 @@ async function requireSupport(services: Services, job: Job): Promise<void> {
 async function start(
   tx: Transaction,
   job: Job,
-  asked: { readonly request: CallerRequest; readonly now: Instant },
+  asked: { readonly request: CallerRequest } & Pick<AdHocRequest, "traceParent"> &
+    Pick<AdmissionSeen, "now" | "unanswered">,
 ): Promise<{ readonly operation: Operation; readonly nudges: readonly Nudge[] }> {
-  const { request, now } = asked;
+  const { request, now, unanswered, traceParent } = asked;
   const record = await findJob(tx, job.id);
   const cause = { kind: "job", job: job.id } as const;
-  const run = adHocRun({ project: job.project, cause, createdBy: askedBy(request) }, now);
+  const { project } = job;
+  const run = adHocRun({ project, cause, createdBy: askedBy(request), traceParent }, now);
   writeJob(tx, record, { ...job, run: run.id });
-  const started = await startAdHoc(tx, run, now);
+  const started = await startAdHoc(tx, run, { now, unanswered });
   remember(tx, request.once, started.operation, now);
   const operation = await readOperation(tx, started.operation);
   assert(operation !== undefined, "an admitted attempt has an operation");

@@ -92,7 +92,7 @@ describe("a signed URL", () => {
   it("allows what it was made for until it expires, and not a millisecond longer", async (test) => {
     const { files, clock } = aWorld(test);
     const upload = uploadOf("hello");
-    const signed = signedOf(files.uploadUrl(upload, later));
+    const signed = signedOf(await files.uploadUrl(upload, later));
 
     await clock.advance(59_999);
     expect(files.grant(signed)).toMatchObject({ verb: "PUT", upload });
@@ -100,22 +100,22 @@ describe("a signed URL", () => {
     expect(files.grant(signed)).toEqual({ denied: "expired" });
   });
 
-  it("carries which job's file it is for", (test) => {
+  it("carries which job's file it is for", async (test) => {
     const { files } = aWorld(test);
     const download = {
       job,
       file: { kind: "output", path: "a/ночь.txt", variable: "OUT" },
     } as const;
 
-    const url = files.downloadUrl(download, later);
+    const url = await files.downloadUrl(download, later);
 
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:7070\/files\/[\w-]+\.[\w-]{43}$/);
     expect(files.grant(signedOf(url))).toMatchObject({ verb: "GET", download });
   });
 
-  it("allows nothing once a single character of it is changed", (test) => {
+  it("allows nothing once a single character of it is changed", async (test) => {
     const { files } = aWorld(test);
-    const signed = signedOf(files.uploadUrl(uploadOf("hello"), later));
+    const signed = signedOf(await files.uploadUrl(uploadOf("hello"), later));
 
     for (let at = 0; at < signed.length; at += 1) {
       const other = signed[at] === "A" ? "B" : "A";
@@ -137,9 +137,9 @@ describe("a signed URL", () => {
     },
   );
 
-  it("is known to every process on its data directory, and to none on another", (test) => {
+  it("is known to every process on its data directory, and to none on another", async (test) => {
     const { files, directory } = aWorld(test);
-    const signed = signedOf(files.uploadUrl(uploadOf("hello"), later));
+    const signed = signedOf(await files.uploadUrl(uploadOf("hello"), later));
 
     expect(aWorld(test, directory).files.grant(signed)).toMatchObject({ verb: "PUT" });
     const other = createLocalFiles({

@@ -31,7 +31,7 @@ describe("a job this machine cannot honour", () => {
     ["the image", { dockerImage: "cr.yandex/x" }],
     ["s3-mounts", { s3Mounts: [{ path: "bt12tlsc3nkt2opg2h61" }] }],
     ["datasets", { datasets: [{ path: "bt12tlsc3nkt2opg2h61", variable: "D" }] }],
-    ["output-datasets", { outputDatasets: ["made"] }],
+    ["output-datasets", { outputDatasets: [{ name: "made", variable: "D", bytes: 1 }] }],
     ["spark.connector", { sparkConnector: "connector" }],
     ["working storage", { workingStorageBytes: Number.MAX_SAFE_INTEGER }],
     ["defined twice", { arguments: { A: "1" }, outputs: [{ path: "a", variable: "A" }] }],
