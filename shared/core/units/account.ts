@@ -20,8 +20,9 @@ import {
  *    releasing only lower that worst case; only lowering the limit or an overrun can break it.
  * U3 An execution costs at most its reservation, and a reservation at most `unitsPerExecution`.
  * U4 Every reservation is closed once: settled or released. Closing it again changes nothing.
- * U5 Everything but limits, what the configuration said of them, and `version` is the sum of the
- *    entries, and every change of it is an entry: `post` is the only hand that moves units.
+ * U5 Everything but limits, what the configuration and the provider said of them, and `version` is
+ *    the sum of the entries, and every change of it is an entry: `post` is the only hand that moves
+ *    units.
  * U6 A verb that changes nothing gives back the very same account; any other raises `version`.
  */
 export interface Account extends Position {
@@ -32,8 +33,21 @@ export interface Account extends Position {
   readonly configuredLimits?: StandingLimits;
   /** The balance that the configuration last asked for, not what is left of it. */
   readonly configuredBalance?: number;
+  /** What the project's owner elsewhere last said; absent where nobody else owns the project. */
+  readonly provider?: ProviderStanding;
   readonly version: number;
 }
+
+/** What the provider that owns a project last said of its limits. Its balance is the account's own. */
+export interface ProviderStanding {
+  /** They hold beside `Account.limits`, and the stricter one counts. */
+  readonly limits: ProviderLimits;
+  /** When it last answered, or up to `limits.providerSeenMs` before that. */
+  readonly seenAt: Instant;
+}
+
+/** The limits that DataSphere has for a project; an absent one means there is none. */
+export type ProviderLimits = Pick<StandingLimits, "unitsPerHour" | "unitsPerExecution">;
 
 /** Limits that work does not use up. */
 export type StandingLimits = Omit<UnitLimits, "balance">;
@@ -49,6 +63,19 @@ export interface Change {
   readonly units: number;
   /** Who or what wanted it; it stands in the entry. */
   readonly reason: string;
+}
+
+/** Of each limit the stricter: what was set here, and what the provider says. Admission goes by these. */
+export function limitsInForce({
+  limits,
+  provider,
+}: Pick<Account, "limits" | "provider">): StandingLimits {
+  if (provider === undefined) return limits;
+  const entries = STANDING.map((name) => {
+    const theirs = name === "concurrentRuns" ? undefined : provider.limits[name];
+    return [name, Math.min(limits[name] ?? Infinity, theirs ?? Infinity)] as const;
+  });
+  return Object.fromEntries(entries.filter(([, limit]) => limit !== Infinity));
 }
 
 /** An account without limits, balance or entries: everything fits. */
@@ -157,11 +184,13 @@ function newlySaid(
   return Object.fromEntries(entries.filter(([, limit]) => limit !== undefined)) as StandingLimits;
 }
 
-type Recorded = Movement & { readonly reason: string };
+/** A movement with why it is made. */
+export type Recorded = Movement & { readonly reason: string };
 
 /** Posts movements in order at one instant, as one change of the account. */
 export function record(account: Account, movements: readonly Recorded[], now: Instant): Posting {
-  const { project, limits, configuredLimits, configuredBalance, version, ...before } = account;
+  const { project, limits, configuredLimits, configuredBalance, provider, version, ...before } =
+    account;
   const entries: Entry[] = [];
   let position: Position = before;
   for (const movement of movements) {
@@ -169,17 +198,19 @@ export function record(account: Account, movements: readonly Recorded[], now: In
     position = posted.position;
     entries.push(posted.entry);
   }
-  const configured = {
+  const said = {
     ...(configuredLimits === undefined ? {} : { configuredLimits }),
     ...(configuredBalance === undefined ? {} : { configuredBalance }),
+    ...(provider === undefined ? {} : { provider }),
   };
   return {
-    account: { ...position, project, limits, ...configured, version: version + 1 },
+    account: { ...position, project, limits, ...said, version: version + 1 },
     entries,
   };
 }
 
-function unchanged(account: Account): Posting {
+/** The very same account: nothing is to be written. */
+export function unchanged(account: Account): Posting {
   return { account, entries: [] };
 }
 

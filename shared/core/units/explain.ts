@@ -2,7 +2,7 @@ import type { AttemptId } from "../ids.ts";
 import { limits } from "../limits.ts";
 import { formatDurationMs, HOUR_MS, SECOND_MS } from "../time/duration.ts";
 import { formatInstant, instant, plusMs, type Instant } from "../time/instant.ts";
-import type { Account } from "./account.ts";
+import { limitsInForce, type Account } from "./account.ts";
 import { boundOf, type Bound, type TooSmall } from "./bound.ts";
 import { fitWindow, type WindowAnswer } from "./hour-window.ts";
 import type { Spend } from "./spend.ts";
@@ -66,7 +66,7 @@ export function worstCaseOf(
   now: Instant,
 ): { readonly bound: Bound | TooSmall; readonly spend: Spend } {
   const { rate, startWithinMs, mostUnits = Infinity } = request;
-  const { unitsPerExecution = Infinity } = account.limits;
+  const { unitsPerExecution = Infinity } = limitsInForce(account);
   const most = Math.min(unitsPerExecution, mostUnits);
   const bound = boundOf({ ...request, unitsPerExecution: most === Infinity ? undefined : most });
   const units = bound.outcome === "bounded" ? bound.units : rate;
@@ -112,7 +112,7 @@ function checkBalance({ held, balance }: Account, units: number): Check {
 
 function checkHour(account: Account, candidate: Spend): Check {
   const rule = "hour";
-  const { unitsPerHour } = account.limits;
+  const { unitsPerHour } = limitsInForce(account);
   if (unitsPerHour === undefined) {
     return { rule, holds: true, compared: {}, sentence: "Hour: no limit." };
   }
@@ -141,7 +141,10 @@ function hourSentence(answer: WindowAnswer, unitsPerHour: number, fits: boolean)
 function checkConcurrency(account: Account): Check {
   const rule = "concurrency";
   const running = account.open.length;
-  const most = Math.min(account.limits.concurrentRuns ?? Infinity, limits.accountReservations);
+  const most = Math.min(
+    limitsInForce(account).concurrentRuns ?? Infinity,
+    limits.accountReservations,
+  );
   const compared = { running, concurrentRuns: most };
   const sentence = `Concurrency: ${running} of ${most} attempts at once`;
   if (running < most) return { rule, holds: true, compared, sentence: `${sentence}.` };

@@ -287,7 +287,7 @@ export const DecisionSchema: GenMessage<Decision> = /*@__PURE__*/
  */
 export type Check = Message<"orrery.v1.Check"> & {
   /**
-   * execution, balance, hour or concurrency.
+   * execution, balance, hour, concurrency or provider.
    *
    * @generated from field: string rule = 1;
    */
@@ -309,7 +309,7 @@ export type Check = Message<"orrery.v1.Check"> & {
   sentence: string;
 
   /**
-   * never, topUp, settlement or at; empty where the rule holds.
+   * never, topUp, settlement, at or answer; empty where the rule holds.
    *
    * @generated from field: string relief = 5;
    */

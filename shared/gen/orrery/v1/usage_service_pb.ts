@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file orrery/v1/usage_service.proto.
  */
 export const file_orrery_v1_usage_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch1vcnJlcnkvdjEvdXNhZ2Vfc2VydmljZS5wcm90bxIJb3JyZXJ5LnYxIjAKD0dldFVzYWdlUmVxdWVzdBIdCgdwcm9qZWN0GAEgASgJQgzoxzEBisgxBDw9NjMiowIKBVVzYWdlEg8KB3Byb2plY3QYASABKAkSGwoOdW5pdHNfcGVyX2hvdXIYAiABKANIAIgBARIgChN1bml0c19wZXJfZXhlY3V0aW9uGAMgASgDSAGIAQESHAoPY29uY3VycmVudF9ydW5zGAQgASgDSAKIAQESFAoHYmFsYW5jZRgFIAEoA0gDiAEBEhIKCmhlbGRfdW5pdHMYBiABKAMSGAoQcnVubmluZ19hdHRlbXB0cxgHIAEoAxIdChVzcGVudF9sYXN0X2hvdXJfdW5pdHMYCCABKANCEQoPX3VuaXRzX3Blcl9ob3VyQhYKFF91bml0c19wZXJfZXhlY3V0aW9uQhIKEF9jb25jdXJyZW50X3J1bnNCCgoIX2JhbGFuY2UicAoSTGlzdEVudHJpZXNSZXF1ZXN0Eh0KB3Byb2plY3QYASABKAlCDOjHMQGKyDEEPD02MxIcCglwYWdlX3NpemUYAiABKANCCfrHMQUwLTkwMBIdCgpwYWdlX3Rva2VuGAMgASgJQgmKyDEFPD0xMDAiUQoTTGlzdEVudHJpZXNSZXNwb25zZRIhCgdlbnRyaWVzGAEgAygLMhAub3JyZXJ5LnYxLkVudHJ5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSLPAQoFRW50cnkSCwoDc2VxGAEgASgDEiYKAmF0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgRraW5kGAMgASgJEhIKBXVuaXRzGAQgASgDSACIAQESDgoGcmVhc29uGAUgASgJEhMKC3Jlc2VydmF0aW9uGAYgASgJEhIKCmhlbGRfYWZ0ZXIYByABKAMSGgoNYmFsYW5jZV9hZnRlchgIIAEoA0gBiAEBQggKBl91bml0c0IQCg5fYmFsYW5jZV9hZnRlcjKQAgoMVXNhZ2VTZXJ2aWNlEnEKA0dldBIaLm9ycmVyeS52MS5HZXRVc2FnZVJlcXVlc3QaEC5vcnJlcnkudjEuVXNhZ2UiPMrwGQ0IBhIHcHJvamVjdBgDgtPkkwIlEiMvb3JyZXJ5L3YxL3Byb2plY3RzL3twcm9qZWN0fS91c2FnZRKMAQoLTGlzdEVudHJpZXMSHS5vcnJlcnkudjEuTGlzdEVudHJpZXNSZXF1ZXN0Gh4ub3JyZXJ5LnYxLkxpc3RFbnRyaWVzUmVzcG9uc2UiPsrwGQ0IBhIHcHJvamVjdBgDgtPkkwInEiUvb3JyZXJ5L3YxL3Byb2plY3RzL3twcm9qZWN0fS9lbnRyaWVzYgZwcm90bzM", [file_google_api_annotations, file_google_protobuf_timestamp, file_orrery_options_v1_options, file_yandex_cloud_validation]);
+  fileDesc("Ch1vcnJlcnkvdjEvdXNhZ2Vfc2VydmljZS5wcm90bxIJb3JyZXJ5LnYxIjAKD0dldFVzYWdlUmVxdWVzdBIdCgdwcm9qZWN0GAEgASgJQgzoxzEBisgxBDw9NjMi3gIKBVVzYWdlEg8KB3Byb2plY3QYASABKAkSGwoOdW5pdHNfcGVyX2hvdXIYAiABKANIAIgBARIgChN1bml0c19wZXJfZXhlY3V0aW9uGAMgASgDSAGIAQESHAoPY29uY3VycmVudF9ydW5zGAQgASgDSAKIAQESFAoHYmFsYW5jZRgFIAEoA0gDiAEBEhIKCmhlbGRfdW5pdHMYBiABKAMSGAoQcnVubmluZ19hdHRlbXB0cxgHIAEoAxIdChVzcGVudF9sYXN0X2hvdXJfdW5pdHMYCCABKAMSJQoIZXhwb3N1cmUYCSABKAsyEy5vcnJlcnkudjEuRXhwb3N1cmUSEgoKdW5hbnN3ZXJlZBgKIAEoCUIRCg9fdW5pdHNfcGVyX2hvdXJCFgoUX3VuaXRzX3Blcl9leGVjdXRpb25CEgoQX2NvbmN1cnJlbnRfcnVuc0IKCghfYmFsYW5jZSKBAQoIRXhwb3N1cmUSLQoJbG9va2VkX2F0GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgx1bnRvbGRfdW5pdHMYAiABKAMSHAoPZWxzZXdoZXJlX3VuaXRzGAMgASgDSACIAQFCEgoQX2Vsc2V3aGVyZV91bml0cyJwChJMaXN0RW50cmllc1JlcXVlc3QSHQoHcHJvamVjdBgBIAEoCUIM6McxAYrIMQQ8PTYzEhwKCXBhZ2Vfc2l6ZRgCIAEoA0IJ+scxBTAtOTAwEh0KCnBhZ2VfdG9rZW4YAyABKAlCCYrIMQU8PTEwMCJRChNMaXN0RW50cmllc1Jlc3BvbnNlEiEKB2VudHJpZXMYASADKAsyEC5vcnJlcnkudjEuRW50cnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIs8BCgVFbnRyeRILCgNzZXEYASABKAMSJgoCYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBGtpbmQYAyABKAkSEgoFdW5pdHMYBCABKANIAIgBARIOCgZyZWFzb24YBSABKAkSEwoLcmVzZXJ2YXRpb24YBiABKAkSEgoKaGVsZF9hZnRlchgHIAEoAxIaCg1iYWxhbmNlX2FmdGVyGAggASgDSAGIAQFCCAoGX3VuaXRzQhAKDl9iYWxhbmNlX2FmdGVyMpACCgxVc2FnZVNlcnZpY2UScQoDR2V0Ehoub3JyZXJ5LnYxLkdldFVzYWdlUmVxdWVzdBoQLm9ycmVyeS52MS5Vc2FnZSI8yvAZDQgGEgdwcm9qZWN0GAOC0+STAiUSIy9vcnJlcnkvdjEvcHJvamVjdHMve3Byb2plY3R9L3VzYWdlEowBCgtMaXN0RW50cmllcxIdLm9ycmVyeS52MS5MaXN0RW50cmllc1JlcXVlc3QaHi5vcnJlcnkudjEuTGlzdEVudHJpZXNSZXNwb25zZSI+yvAZDQgGEgdwcm9qZWN0GAOC0+STAicSJS9vcnJlcnkvdjEvcHJvamVjdHMve3Byb2plY3R9L2VudHJpZXNiBnByb3RvMw", [file_google_api_annotations, file_google_protobuf_timestamp, file_orrery_options_v1_options, file_yandex_cloud_validation]);
 
 /**
  * @generated from message orrery.v1.GetUsageRequest
@@ -83,6 +83,20 @@ export type Usage = Message<"orrery.v1.Usage"> & {
    * @generated from field: int64 spent_last_hour_units = 8;
    */
   spentLastHourUnits: bigint;
+
+  /**
+   * What may be spent without being known here; absent where no provider owns the project.
+   *
+   * @generated from field: orrery.v1.Exposure exposure = 9;
+   */
+  exposure?: Exposure | undefined;
+
+  /**
+   * Why the provider has not answered just now; empty where it has, or where there is none.
+   *
+   * @generated from field: string unanswered = 10;
+   */
+  unanswered: string;
 };
 
 /**
@@ -91,6 +105,41 @@ export type Usage = Message<"orrery.v1.Usage"> & {
  */
 export const UsageSchema: GenMessage<Usage> = /*@__PURE__*/
   messageDesc(file_orrery_v1_usage_service, 1);
+
+/**
+ * What may be spent of a project that a provider owns, by work that was started elsewhere.
+ *
+ * @generated from message orrery.v1.Exposure
+ */
+export type Exposure = Message<"orrery.v1.Exposure"> & {
+  /**
+   * When the provider was last asked.
+   *
+   * @generated from field: google.protobuf.Timestamp looked_at = 1;
+   */
+  lookedAt?: Timestamp | undefined;
+
+  /**
+   * Units of the balance that the provider no longer has: ours that run have spent them, or others.
+   *
+   * @generated from field: int64 untold_units = 2;
+   */
+  untoldUnits: bigint;
+
+  /**
+   * What others may have spent since, at most; absent where no limit bounds it.
+   *
+   * @generated from field: optional int64 elsewhere_units = 3;
+   */
+  elsewhereUnits?: bigint | undefined;
+};
+
+/**
+ * Describes the message orrery.v1.Exposure.
+ * Use `create(ExposureSchema)` to create a new message.
+ */
+export const ExposureSchema: GenMessage<Exposure> = /*@__PURE__*/
+  messageDesc(file_orrery_v1_usage_service, 2);
 
 /**
  * @generated from message orrery.v1.ListEntriesRequest
@@ -117,7 +166,7 @@ export type ListEntriesRequest = Message<"orrery.v1.ListEntriesRequest"> & {
  * Use `create(ListEntriesRequestSchema)` to create a new message.
  */
 export const ListEntriesRequestSchema: GenMessage<ListEntriesRequest> = /*@__PURE__*/
-  messageDesc(file_orrery_v1_usage_service, 2);
+  messageDesc(file_orrery_v1_usage_service, 3);
 
 /**
  * @generated from message orrery.v1.ListEntriesResponse
@@ -139,7 +188,7 @@ export type ListEntriesResponse = Message<"orrery.v1.ListEntriesResponse"> & {
  * Use `create(ListEntriesResponseSchema)` to create a new message.
  */
 export const ListEntriesResponseSchema: GenMessage<ListEntriesResponse> = /*@__PURE__*/
-  messageDesc(file_orrery_v1_usage_service, 3);
+  messageDesc(file_orrery_v1_usage_service, 4);
 
 /**
  * One line of a project's ledger; never changed, never deleted.
@@ -203,7 +252,7 @@ export type Entry = Message<"orrery.v1.Entry"> & {
  * Use `create(EntrySchema)` to create a new message.
  */
 export const EntrySchema: GenMessage<Entry> = /*@__PURE__*/
-  messageDesc(file_orrery_v1_usage_service, 4);
+  messageDesc(file_orrery_v1_usage_service, 5);
 
 /**
  * What projects spend.
