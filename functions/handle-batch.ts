@@ -24,17 +24,20 @@ export async function handleBatch<T>(
     readonly name: QueueName;
     readonly read: (body: string) => Body<T>;
     /** What makes two messages the same work, which is then done once; the message's id unless given. */
-    readonly identity?: (message: QueueMessage) => string;
+    readonly identity?: (value: T) => string;
     /** What a message is about, as its row is named. */
     readonly subject: (value: T) => string;
     /** Resolves to what failed, an error for each message. */
     readonly handle: (messages: readonly Readable<T>[]) => Promise<readonly unknown[]>;
   },
 ): Promise<void> {
-  const { identity = (message: QueueMessage) => message.id } = queue;
-  const messages = firstOfEach(decodeQueueEvent(event), identity);
+  const { identity } = queue;
   const { telemetry } = services(NEEDS);
-  const bodies = messages.map((message) => ({ message, body: queue.read(message.body) }));
+  const bodies = firstOfEach(
+    decodeQueueEvent(event).map((message) => ({ message, body: queue.read(message.body) })),
+    ({ message, body }) =>
+      body.ok && identity !== undefined ? identity(body.value) : `message ${message.id}`,
+  );
   const readable = bodies.flatMap(({ message, body }) =>
     body.ok ? [{ value: body.value, message, parent: body.parent }] : [],
   );
@@ -56,7 +59,7 @@ export async function handleBatch<T>(
   count("handled", readable.length - failed.length);
   count("failed", failures.length);
   if (failures.length === 0) return;
-  const text = `${failures.length} of ${messages.length} messages failed: ${failures.map(messageOf).join("; ")}`;
+  const text = `${failures.length} of ${bodies.length} messages failed: ${failures.map(messageOf).join("; ")}`;
   throw new AggregateError(failures, text);
 }
 
@@ -69,13 +72,10 @@ export async function failuresOf<T>(
   return results.flatMap((each) => (each.status === "rejected" ? [each.reason as unknown] : []));
 }
 
-function firstOfEach(
-  messages: readonly QueueMessage[],
-  identity: (message: QueueMessage) => string,
-): readonly QueueMessage[] {
+function firstOfEach<T>(things: readonly T[], identity: (thing: T) => string): readonly T[] {
   const seen = new Set<string>();
-  return messages.filter((message) => {
-    const key = identity(message);
+  return things.filter((thing) => {
+    const key = identity(thing);
     return !seen.has(key) && seen.add(key);
   });
 }

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { OrreryError } from "../shared/core/errors.ts";
 import { INSTANT_MAX, instant, parseInstant, type Instant } from "../shared/core/time/instant.ts";
 
@@ -6,20 +6,9 @@ import { INSTANT_MAX, instant, parseInstant, type Instant } from "../shared/core
  * What triggers hand a function, as Yandex Cloud documents it: one object with `messages`. Unknown
  * members are ignored, because the platform adds some; both spellings of attribute members are
  * accepted, because its documentation has used both.
- * Source: Cloud Functions, "Timer" and "Trigger for Message Queue".
+ * Source: Cloud Functions, "Trigger for Message Queue" and "Trigger for Object Storage".
  */
 const metadata = z.object({ event_id: z.string(), created_at: z.string() });
-
-const timerEvent = z.object({
-  messages: z
-    .array(
-      z.object({
-        event_metadata: metadata,
-        details: z.object({ trigger_id: z.string(), payload: z.string().optional() }),
-      }),
-    )
-    .min(1),
-});
 
 /** A binary attribute has neither member; a sender's oddity must not hold up the whole batch. */
 const attribute = z.object({
@@ -51,6 +40,39 @@ const queueEvent = z.object({
     .min(1),
 });
 
+const objectEvent = z.object({
+  messages: z
+    .array(
+      z.object({
+        event_metadata: metadata.extend({
+          event_type: z
+            .string()
+            .regex(/^yandex\.cloud\.events\.storage\.Object(Create|Update|Delete)$/),
+        }),
+        details: z.object({ bucket_id: z.string(), object_id: z.string() }),
+      }),
+    )
+    .min(1),
+});
+
+/** One object that was written or removed. The event may be late, and the object another one by now. */
+export interface ObjectChange {
+  readonly id: string;
+  readonly at: Instant;
+  readonly key: string;
+}
+
+/** The changes of an object storage event; anything that is not one is refused with the place. */
+export function decodeObjectEvent(event: unknown): readonly ObjectChange[] {
+  return decode(objectEvent, event, "object storage").messages.map(
+    ({ event_metadata, details }) => ({
+      id: event_metadata.event_id,
+      at: createdAt(event_metadata.created_at, "object storage"),
+      key: details.object_id,
+    }),
+  );
+}
+
 /** One message of a queue trigger's batch. */
 export interface QueueMessage {
   readonly id: string;
@@ -58,11 +80,6 @@ export interface QueueMessage {
   /** When it was sent, or, where the queue does not say, when the trigger made the event. */
   readonly sentAt: Instant;
   readonly attributes: Readonly<Record<string, string>>;
-}
-
-/** The trigger ids of a timer event; anything that is not one is refused with the place. */
-export function decodeTimerEvent(event: unknown): readonly string[] {
-  return decode(timerEvent, event, "timer").messages.map((message) => message.details.trigger_id);
 }
 
 /** The messages of a queue trigger's batch; anything that is not one is refused with the place. */
@@ -84,11 +101,15 @@ export function decodeQueueEvent(event: unknown): readonly QueueMessage[] {
   });
 }
 
-function sentAt(sentTimestamp: string | undefined, createdAt: string): Instant {
+function sentAt(sentTimestamp: string | undefined, created: string): Instant {
   if (sentTimestamp !== undefined) return instant(Number(sentTimestamp));
-  // The platform writes microseconds; our instants are whole milliseconds.
-  const parsed = parseInstant(createdAt.replace(/(\.\d{3})\d+/, "$1"));
-  if (parsed === undefined) throw invalid("queue", `created_at is no instant: ${createdAt}`);
+  return createdAt(created, "queue");
+}
+
+/** The platform writes microseconds; our instants are whole milliseconds. */
+function createdAt(text: string, kind: string): Instant {
+  const parsed = parseInstant(text.replace(/(\.\d{3})\d+/, "$1"));
+  if (parsed === undefined) throw invalid(kind, `created_at is no instant: ${text}`);
   return parsed;
 }
 

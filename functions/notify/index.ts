@@ -17,7 +17,7 @@ export const handler: Handler.MessageQueue = handleCall(
       read: readDeliveryBody,
       subject: ({ delivery }) => delivery,
       // A nudge and the tick's copy of it come together, and two tries at once would both send.
-      identity: (message) => message.body,
+      identity: ({ delivery }) => `delivery ${delivery}`,
       handle: async (messages) =>
         await deliverAll(
           services(needs),

@@ -1,13 +1,27 @@
 import type { Handler } from "@yandex-cloud/function-types";
+import { limits } from "../../shared/core/limits.ts";
+import { audit, isAuditDue } from "../../shared/usecases/audit/audit.ts";
 import { fire } from "../../shared/usecases/fire.ts";
 import { plusMs } from "../../shared/core/time/instant.ts";
-import { decodeTimerEvent } from "../trigger-event.ts";
+import { decodeTimerEvent } from "../timer-event.ts";
+import { handleCall } from "../handle-call.ts";
 import { services } from "../wiring.ts";
 
-/** Fires due schedules and re-drives anything overdue, once a minute. */
-export const handler: Handler.Timer = async (event, context) => {
-  decodeTimerEvent(event);
-  const wired = services();
-  const deadlineAt = plusMs(wired.clock.now(), context.getRemainingTimeInMillis());
-  return await fire(wired, { scope: "due", deadlineAt });
-};
+/** What the tick stands on. */
+export const needs = ["store", "clock", "random", "queue", "log", "telemetry"] as const;
+
+/** Fires due schedules and re-drives anything overdue, once a minute; now and then it audits. */
+export const handler: Handler.Timer = handleCall(
+  { name: "tick", trigger: "timer" },
+  async (event, context) => {
+    decodeTimerEvent(event);
+    const wired = services(needs);
+    const now = wired.clock.now();
+    const deadlineAt = plusMs(now, context.getRemainingTimeInMillis());
+    const fired = await fire(wired, { scope: "due", deadlineAt });
+    // Nobody else would read what an audit tells, and a tick that took long has more urgent things.
+    const audits = wired.telemetry.isOn && isAuditDue(now);
+    if (audits && context.getRemainingTimeInMillis() > limits.auditNeedsMs) await audit(wired);
+    return fired;
+  },
+);

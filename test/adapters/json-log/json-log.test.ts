@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { JsonLog } from "../../../shared/adapters/json-log/json-log.ts";
+import { JsonLog, type JsonLogOptions } from "../../../shared/adapters/json-log/json-log.ts";
 import { limits } from "../../../shared/core/limits.ts";
 import type { LogEntry } from "../../../shared/ports/log.ts";
 
@@ -9,9 +9,9 @@ function anEntry(fields: Partial<LogEntry> = {}): LogEntry {
   return { level: "info", name: "run.admitted", message, fields: {}, ...fields };
 }
 
-function written(entry: LogEntry): string {
+function written(entry: LogEntry, options?: JsonLogOptions): string {
   const chunks: string[] = [];
-  new JsonLog({ write: (line) => chunks.push(line) }).write(entry);
+  new JsonLog({ write: (line) => chunks.push(line) }, options).write(entry);
   return chunks.join("");
 }
 
@@ -40,6 +40,47 @@ describe("an entry in the JSON log", () => {
     const fields = { level: "FATAL", name: "x", message: "y" };
 
     expect(parsed(anEntry({ fields }))).toEqual(parsed(anEntry()));
+  });
+
+  it("is one line for whoever splits at any end of a line that Unicode knows", () => {
+    const ends = "\n\r\u000b\u000c\u001c\u0085\u2028\u2029";
+    const line = written(anEntry({ message: `a${ends}b`, fields: { text: ends } }));
+
+    expect(line.slice(0, -1)).not.toMatch(/[\n\r\u000b\u000c\u001c-\u001e\u0085\u2028\u2029]/);
+    expect(JSON.parse(line)).toMatchObject({ message: `a${ends}b`, text: ends });
+  });
+
+  it("names its call, whatever fields it has itself", () => {
+    const fields = { function: "x", request_id: "y", trace_id: "z", stream_name: "s", msg: "m" };
+    const call = { function: "tick", request_id: "r-1", trace_id: "t-1", span_id: "s-1" };
+
+    expect(JSON.parse(written(anEntry({ fields }), { fields: () => call }))).toEqual({
+      level: "INFO",
+      name: "run.admitted",
+      message: "Admitted nightly",
+      stream_name: "tick",
+      ...call,
+    });
+  });
+
+  it("has values that are texts, numbers and booleans alone", () => {
+    const fields = { nan: NaN, infinite: -Infinity, half: "\ud800", absent: undefined, zero: 0 };
+
+    expect(parsed(anEntry({ fields }))).toMatchObject({
+      nan: "NaN",
+      infinite: "-Infinity",
+      half: "\ufffd",
+      zero: 0,
+    });
+    expect(written(anEntry({ fields }))).not.toMatch(/null|absent/);
+  });
+
+  it("has no secret in its message, its fields or its call", () => {
+    const redact = (text: string): string => text.replaceAll("hush", "[redacted]");
+    const entry = anEntry({ message: "a hush", fields: { text: "hush" } });
+
+    const line = written(entry, { redact, fields: () => ({ request_id: "hush" }) });
+    expect(line).not.toContain("hush");
   });
 
   it("keeps the fields there is room for when it is too long", () => {
