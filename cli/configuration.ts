@@ -1,20 +1,13 @@
 import { OrreryError } from "../shared/core/errors.ts";
 import type { Configuration } from "../shared/core/project/configuration.ts";
 import { formatProblem, type LocatedProblem } from "../shared/config/located-problem.ts";
-import { readConfigurationFile, type Trail } from "../infra/local/configuration-file.ts";
+import { readConfigurationFile } from "../infra/local/configuration-file.ts";
 import { counted } from "./one-line.ts";
 import type { Terminal } from "./terminal.ts";
 
-/**
- * The configuration in a file; its problems are printed, and then it is `CONFIG_INVALID`. `trail`
- * learns which files were read.
- */
-export async function loadConfiguration(
-  terminal: Terminal,
-  file: string,
-  trail: Trail = new Map(),
-): Promise<Configuration> {
-  const result = await readConfigurationFile(file, trail);
+/** The configuration in a file; its problems are printed, and then it is `CONFIG_INVALID`. */
+export async function loadConfiguration(terminal: Terminal, file: string): Promise<Configuration> {
+  const result = await readConfigurationFile(file);
   if (result.ok) return result.value;
   printProblems(terminal, result.problems);
   throw problemsIn(file, result.problems);

@@ -1,8 +1,10 @@
 import { Command, CommanderError } from "commander";
 import { cancelCommand } from "./commands/cancel.ts";
 import { deliveriesCommand } from "./commands/deliveries.ts";
+import { deployCommand } from "./commands/deploy.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { explainCommand } from "./commands/explain.ts";
+import { invokeCommand } from "./commands/invoke.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { nextCommand } from "./commands/next.ts";
@@ -76,7 +78,15 @@ function commandGroups(terminal: Terminal): readonly (readonly [string, readonly
       ],
     ],
     ["Who may call the API:", [tokenCommand(terminal)]],
-    ["Look after an installation:", [doctorCommand(terminal), migrateCommand(terminal)]],
+    [
+      "Look after an installation:",
+      [
+        deployCommand(terminal),
+        doctorCommand(terminal),
+        invokeCommand(terminal),
+        migrateCommand(terminal),
+      ],
+    ],
   ];
 }
 

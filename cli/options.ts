@@ -31,6 +31,30 @@ export function queueOf({ queue }: { readonly queue?: string }): string | undefi
   return queue === "" ? undefined : queue;
 }
 
+/** `--bucket URL`: where files and configuration are. Its key is never an option, as above. */
+export function bucketOption(): Option {
+  return new Option(
+    "--bucket <url>",
+    "the bucket that has files and configuration, s3://HOST[:PORT]/BUCKET",
+  ).env("ORRERY_BUCKET_ADDRESS");
+}
+
+/** `--datasphere HOST[:PORT]`: where work is executed. Its token is never an option, as above. */
+export function datasphereOption(): Option {
+  return new Option(
+    "--datasphere <host>",
+    "execute in DataSphere at HOST[:PORT], not on this machine",
+  ).env("ORRERY_DATASPHERE_ADDRESS");
+}
+
+/** `--datasphere-ca FILE`: the authority to trust there, for a platform that plays DataSphere. */
+export function datasphereCaOption(): Option {
+  return new Option(
+    "--datasphere-ca <file>",
+    "the certificate authority that --datasphere is trusted by",
+  ).env("ORRERY_DATASPHERE_CA");
+}
+
 /** Where a command finds the state, and what belongs to it on this machine. */
 export interface StateOptions {
   readonly data: string;

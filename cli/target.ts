@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { localClock, outputPath } from "../infra/local/wiring.ts";
 import type { OutputFile } from "../shared/core/execution/execution-result.ts";
 import { OrreryError } from "../shared/core/errors.ts";
@@ -55,7 +56,11 @@ function localTarget(terminal: Terminal, data: OpenData): Target {
     clock,
     pollMs: shared === undefined ? limits.commandPollMs : limits.sharedPollMs,
     follows: true,
-    outputPath: (attempt, output) => outputPath(directory, attempt, output),
+    outputPath: (attempt, output) => {
+      const path = outputPath(directory, attempt, output);
+      // What ran elsewhere left its files there.
+      return existsSync(path) ? path : undefined;
+    },
     warnUnlessRunning: async (meaning) => await warnUnlessRunning(terminal, data, meaning),
   };
 }

@@ -1,4 +1,6 @@
+import { join, resolve } from "node:path";
 import { Command } from "commander";
+import { readManifest } from "../../infra/local/manifest.ts";
 import { OrreryError } from "../../shared/core/errors.ts";
 import type { Finding } from "../../shared/core/finding.ts";
 import { askPlatform, proxyFinding, unreached } from "../doctor/checks.ts";
@@ -10,10 +12,12 @@ import {
   storeOption,
   type TargetOptions,
 } from "../options.ts";
+import { packageFolder, readPackageFile } from "../package-file.ts";
 import { withTarget } from "../target.ts";
 import { printJson, type Style, type Terminal } from "../terminal.ts";
 
 interface DoctorOptions extends TargetOptions {
+  readonly terraform?: string | true;
   readonly json?: true;
 }
 
@@ -30,20 +34,51 @@ export function doctorCommand(terminal: Terminal): Command {
     .addOption(dataOption())
     .addOption(storeOption())
     .addOption(endpointOption())
+    .option(
+      "--terraform [folder]",
+      "look at the parts that Terraform made, too (default: the configuration of this package)",
+    )
     .addHelpText(
       "after",
-      "\nExamples:\n  orrery doctor\n  orrery doctor --endpoint https://d5d….apigw.yandexcloud.net",
+      "\nExamples:\n  orrery doctor\n  orrery doctor --endpoint https://d5d….apigw.yandexcloud.net\n" +
+        "  orrery doctor --terraform",
     )
     .action(async (options: DoctorOptions) => await doctor(terminal, options));
 }
 
 async function doctor(terminal: Terminal, options: DoctorOptions): Promise<void> {
-  const findings = [proxyFinding(process.env), ...(await platformFindings(terminal, options))];
+  const deployed = await deployedParts(options);
+  const findings = [
+    proxyFinding(process.env),
+    ...(await platformFindings(terminal, { ...options, ...deployed?.endpoint })),
+    ...(deployed?.findings ?? []),
+  ];
   if (options.json === true) printJson(terminal, { findings });
   else for (const finding of findings) print(terminal, finding);
   const failed = findings.filter(({ status }) => status === "failed").length;
   if (failed === 0) return;
   throw new OrreryError("INSTALLATION_UNSOUND", `${counted(failed, "check")} failed`);
+}
+
+/** What whoever deployed an installation can see of it, and where it answers. */
+async function deployedParts({ terraform, endpoint }: DoctorOptions): Promise<
+  | {
+      readonly endpoint: Pick<TargetOptions, "endpoint">;
+      readonly findings: readonly Finding[];
+    }
+  | undefined
+> {
+  if (terraform === undefined) return undefined;
+  const folder = terraform === true ? join(packageFolder(), "infra/terraform") : resolve(terraform);
+  // Loaded only here: they are the clients of a cloud.
+  const [{ terraformIn }, { inspect }] = await Promise.all([
+    import("../../infra/deploy/terraform.ts"),
+    import("../../infra/deploy/inspect.ts"),
+  ]);
+  const installation = await terraformIn(folder).installation();
+  const manifest = readManifest(readPackageFile("serverless.yaml"));
+  const findings = await inspect({ installation, manifest, environment: process.env });
+  return { endpoint: { endpoint: endpoint ?? installation.gatewayUrl }, findings };
 }
 
 async function platformFindings(

@@ -58,8 +58,15 @@ async function send(
   options: SendOptions,
 ): Promise<void> {
   const given = await givenBody(schedule, options);
+  const queue = queueOf(options);
   const remote = await remoteTarget(options);
   if (remote !== undefined) {
+    if (queue !== undefined) {
+      throw new OrreryError(
+        "USAGE",
+        "Nothing was sent: give --endpoint (ORRERY_ENDPOINT) or --queue (ORRERY_QUEUE_ADDRESS), not both",
+      );
+    }
     if (given !== undefined) {
       throw new OrreryError(
         "USAGE",
@@ -71,7 +78,6 @@ async function send(
     terminal.out((await remote.api.call(PlatformService.method.sendMessage, request)).id);
     return;
   }
-  const queue = queueOf(options);
   if (queue !== undefined) {
     // With an id of its own always: a message whose answer was lost is sent again, for one run.
     const id = options.id ?? localRandom.id();

@@ -2,16 +2,20 @@ import { resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { tokenFile } from "../../infra/local/api-token.ts";
 import { caFile, sdkEndpoint } from "../../infra/local/certificates.ts";
-import { fingerprints, type Trail } from "../../infra/local/configuration-file.ts";
+import { WatchedFolder } from "../../infra/local/configuration-file.ts";
 import { readManifest } from "../../infra/local/manifest.ts";
 import type { Platform, PlatformOptions } from "../../infra/local/platform.ts";
-import { messageOf } from "../../shared/core/errors.ts";
+import { WatchedBucket } from "../../infra/local/watched-bucket.ts";
+import { openBucket, type PlatformBucket } from "../../infra/local/bucket-wiring.ts";
+import { openDatasphere, type PlatformDatasphere } from "../../infra/local/datasphere-wiring.ts";
 import { limits } from "../../shared/core/limits.ts";
 import type { Clock } from "../../shared/ports/clock.ts";
-import { loadConfiguration } from "../configuration.ts";
 import { readPackageFile } from "../package-file.ts";
 import {
+  bucketOption,
   dataOption,
+  datasphereCaOption,
+  datasphereOption,
   queueOf,
   queueOption,
   type StateOptions,
@@ -19,7 +23,7 @@ import {
   storeOption,
 } from "../options.ts";
 import type { Terminal } from "../terminal.ts";
-import { watchFile } from "../watch-file.ts";
+import { checkSource, tellRejected, watchBucket, watchFolder } from "../watch-configuration.ts";
 
 /** What a shell shows for a process that a signal ended: 128 and its number. */
 const EXIT_BY_SIGNAL = { SIGINT: 130, SIGTERM: 143 } as const;
@@ -27,6 +31,9 @@ const EXIT_BY_SIGNAL = { SIGINT: 130, SIGTERM: 143 } as const;
 interface UpOptions extends StateOptions {
   readonly config?: string;
   readonly queue?: string;
+  readonly bucket?: string;
+  readonly datasphere?: string;
+  readonly datasphereCa?: string;
   readonly host: string;
   readonly port: number;
   readonly publicUrl?: string;
@@ -48,6 +55,9 @@ export function upCommand(terminal: Terminal): Command {
     .addOption(dataOption())
     .addOption(storeOption())
     .addOption(queueOption())
+    .addOption(bucketOption())
+    .addOption(datasphereOption())
+    .addOption(datasphereCaOption())
     .option("--host <address>", "the address to listen on", "127.0.0.1")
     .option("-p, --port <number>", "the port to listen on; 0 takes a free one", parsePort, 7070)
     .option(
@@ -69,15 +79,31 @@ export function upCommand(terminal: Terminal): Command {
 }
 
 async function up(terminal: Terminal, options: UpOptions): Promise<void> {
-  const { config } = options;
-  const trail: Trail = new Map();
+  const { datasphere: address, datasphereCa: ca } = options;
+  const bucket = isGiven(options.bucket) ? await openBucket(options.bucket) : undefined;
+  let datasphere: PlatformDatasphere | undefined;
+  try {
+    datasphere = isGiven(address) ? await openDatasphere({ address, ca }) : undefined;
+    await upOn(terminal, options, { bucket, datasphere });
+  } finally {
+    datasphere?.session.close();
+    bucket?.close();
+  }
+}
+
+/** What of the cloud a platform stands on. */
+type Elsewhere = Pick<PlatformOptions, "bucket" | "datasphere">;
+
+async function upOn(terminal: Terminal, options: UpOptions, elsewhere: Elsewhere): Promise<void> {
   // Read before anything is opened, so that a wrong file leaves everything as it was.
-  const configuration =
-    config === undefined ? undefined : await loadConfiguration(terminal, config, trail);
+  const configured = await configurationOf(terminal, options, elsewhere.bucket);
   const platformOptions: PlatformOptions = {
     dataDirectory: resolve(options.data),
     store: storeOf(options),
     queue: queueOf(options),
+    ...elsewhere,
+    ...configured?.options,
+    configured: (applied) => tellRejected(terminal, applied),
     manifest: readManifest(readPackageFile("serverless.yaml")),
     host: options.host,
     port: options.port,
@@ -89,17 +115,14 @@ async function up(terminal: Terminal, options: UpOptions): Promise<void> {
   const { Platform: LocalPlatform } = await import("../../infra/local/platform.ts");
   const platform = await LocalPlatform.open(platformOptions);
   const stopped = untilSignal(platform.services.clock);
-  const watches: (() => void)[] = [];
+  let unwatch: (() => Promise<void>) | undefined;
   try {
-    if (configuration !== undefined) await platform.apply(configuration);
     await platform.run(platformOptions, (address) => greet(terminal, platformOptions, address));
-    if (config !== undefined) {
-      watches.push(watchConfiguration(terminal, platform, { file: config, trail }));
-    }
+    unwatch = configured?.watch(platform);
     const ends = [stopped, platform.untilLost()];
     await Promise.race(options.untilIdle === true ? [...ends, platform.untilIdle()] : ends);
   } finally {
-    for (const stop of watches) stop();
+    await unwatch?.();
     const left = await platform.stop();
     if (left > 0) {
       const jobs = left === 1 ? "1 job goes" : `${left} jobs go`;
@@ -110,42 +133,61 @@ async function up(terminal: Terminal, options: UpOptions): Promise<void> {
   }
 }
 
+/** Where a platform is configured from, and how its changes are noticed. */
+interface Configured {
+  readonly options: Pick<PlatformOptions, "configuration" | "firstChange">;
+  readonly watch: (platform: Platform) => () => Promise<void>;
+}
+
+/** The file that `--config` names, else the bucket's own; CONFIG_INVALID where it has problems. */
+async function configurationOf(
+  terminal: Terminal,
+  { config }: UpOptions,
+  bucket: PlatformBucket | undefined,
+): Promise<Configured | undefined> {
+  if (config !== undefined) {
+    const folder = new WatchedFolder(config);
+    await checkSource(terminal, folder);
+    return {
+      options: { configuration: folder, firstChange: folder.change() },
+      watch: (platform) => watchFolder(terminal, platform, folder),
+    };
+  }
+  if (bucket === undefined) return undefined;
+  const source = new WatchedBucket(bucket);
+  // From before it is read, so that a change made while it is read counts as one.
+  const { changes, seen } = await source.changes();
+  seen();
+  const key = `${source.prefix}${source.file}`;
+  const firstChange = changes.find((change) => change.key === key);
+  if (firstChange === undefined) {
+    terminal.err(`There is no ${key} in ${bucket.address} yet: it is applied once it is there.`);
+  } else {
+    await checkSource(terminal, source);
+  }
+  return {
+    options: { configuration: source, ...(firstChange === undefined ? {} : { firstChange }) },
+    watch: (platform) => watchBucket(terminal, platform, source),
+  };
+}
+
+/** An empty address, as an environment may have it, is none. */
+function isGiven(address: string | undefined): address is string {
+  return address !== undefined && address !== "";
+}
+
 function greet(terminal: Terminal, options: PlatformOptions, address: string): void {
-  const { dataDirectory, store, queue, log } = options;
+  const { dataDirectory, store, queue, bucket, datasphere, log } = options;
   // Whoever collects JSON lines expects nothing else among them.
   const say = (line: string): void => (log === "json" ? terminal.err(line) : terminal.out(line));
   say(`Orrery listens on ${address} (health: ${address}/orrery/v1/health)`);
   say(`SDK endpoint: ${sdkEndpoint(address)}, trusting ${caFile(dataDirectory)}`);
   if (store !== undefined) say(`State is in ${store}`);
   if (queue !== undefined) say(`Queues are at ${queue}`);
+  if (bucket !== undefined) say(`Files are in ${bucket.address}`);
+  if (datasphere !== undefined) say(`Work is executed in DataSphere at ${datasphere.address}`);
   say(`Data is in ${dataDirectory}; the API token is in ${tokenFile(dataDirectory)}`);
   say("Ctrl-C stops it.");
-}
-
-/**
- * Applies the file again whenever it or a job's file it names changes; problems are printed and the
- * live configuration stays.
- */
-function watchConfiguration(
-  terminal: Terminal,
-  platform: Platform,
-  { file, trail }: { readonly file: string; readonly trail: Trail },
-): () => void {
-  let latest = trail;
-  return watchFile({
-    clock: platform.services.clock,
-    fingerprint: () => fingerprints(latest).now,
-    applied: fingerprints(trail).read,
-    changed: async () => {
-      latest = new Map();
-      try {
-        await platform.apply(await loadConfiguration(terminal, file, latest));
-      } catch (error) {
-        terminal.err(`The live configuration stays as it was: ${messageOf(error)}`);
-      }
-      return fingerprints(latest).read;
-    },
-  });
 }
 
 /**

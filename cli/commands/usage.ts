@@ -68,6 +68,7 @@ function print(terminal: Terminal, usage: Usage, entries: readonly Entry[]): voi
     ["Balance", balance === undefined ? "no limit" : `${balance} units left`],
     ["Held", `${heldUnits} units, by ${counted(Number(runningAttempts), "running attempt")}`],
     ["Last hour", lastHourText(usage)],
+    ...providerRows(usage),
   ]);
   terminal.out("");
   if (entries.length === 0) {
@@ -85,6 +86,20 @@ function limitsText({ unitsPerHour, unitsPerExecution, concurrentRuns }: Usage):
     ...(concurrentRuns === undefined ? [] : [`${counted(Number(concurrentRuns), "run")} at once`]),
   ];
   return parts.length === 0 ? "none" : parts.join(", ");
+}
+
+/** What DataSphere was asked for and what that leaves open, where it owns the project. */
+function providerRows({ exposure, unanswered }: Usage): readonly (readonly Cell[])[] {
+  const rows: (readonly Cell[])[] = [];
+  if (exposure !== undefined) {
+    const { lookedAt, untoldUnits, elsewhereUnits } = exposure;
+    const most = elsewhereUnits === undefined ? "without limit" : `up to ${elsewhereUnits} units`;
+    const untold = untoldUnits === 0n ? "" : `; ${untoldUnits} units may be spent already`;
+    const asked = formatInstant(required(lookedAt));
+    rows.push(["DataSphere", `asked at ${asked}${untold}; spent elsewhere since: ${most}`]);
+  }
+  if (unanswered !== "") rows.push(["No answer", unanswered]);
+  return rows;
 }
 
 function lastHourText({ spentLastHourUnits: spent, unitsPerHour }: Usage): string {
@@ -123,7 +138,22 @@ function viewUsage(usage: Usage, entries: readonly Entry[]): object {
     heldUnits: Number(usage.heldUnits),
     runningAttempts: Number(usage.runningAttempts),
     spentLastHourUnits: Number(usage.spentLastHourUnits),
+    ...viewExposure(usage),
     entries: entries.map(viewEntry),
+  };
+}
+
+function viewExposure({ exposure, unanswered }: Usage): object {
+  const told = unanswered === "" ? {} : { unanswered };
+  if (exposure === undefined) return told;
+  const { lookedAt, untoldUnits, elsewhereUnits } = exposure;
+  return {
+    exposure: {
+      lookedAt: formatInstant(required(lookedAt)),
+      untoldUnits: Number(untoldUnits),
+      ...number("elsewhereUnits", elsewhereUnits),
+    },
+    ...told,
   };
 }
 

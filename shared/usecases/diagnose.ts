@@ -17,20 +17,24 @@ type Needs = Pick<Services, "store" | "clock">;
  * not do; and whatever the platform's own probes look at. Each check answers for itself, so one that
  * cannot be made never hides the others.
  */
-export async function diagnose(
-  services: Needs,
-  probes: readonly Probe[] = [],
-): Promise<readonly Finding[]> {
-  const store = await lookAtStore(services);
+export async function diagnose(services: Needs, probes: readonly Probe[] = []): Promise<Diagnosis> {
+  const { store, ...live } = await lookAtStore(services);
   // Without its store nothing else can be known of it.
-  if (store.status === "failed") return [store, ...(await probed(probes))];
+  if (store.status === "failed") return { findings: [store, ...(await probed(probes))] };
   const [own, others] = await Promise.all([
     Promise.all(
       CHECKS.map(async ([check, look]) => await answering(check, async () => await look(services))),
     ),
     probed(probes),
   ]);
-  return [store, ...own, ...others];
+  return { findings: [store, ...own, ...others], ...live };
+}
+
+/** What a look at an installation came to. */
+export interface Diagnosis {
+  readonly findings: readonly Finding[];
+  /** When the live configuration was applied; absent where none was, or the store does not answer. */
+  readonly appliedAt?: Instant;
 }
 
 type Found = Omit<Finding, "check">;
@@ -56,13 +60,18 @@ async function answering(check: string, look: () => Promise<Found>): Promise<Fin
   }
 }
 
-async function lookAtStore({ store, clock }: Needs): Promise<Finding> {
+async function lookAtStore({
+  store,
+  clock,
+}: Needs): Promise<{ readonly store: Finding; readonly appliedAt?: Instant }> {
   const startedMs = clock.monotonicMs();
-  return await answering("store", async () => {
-    await store.snapshot(readConfiguration);
+  let appliedAt: Instant | undefined;
+  const found = await answering("store", async () => {
+    appliedAt = (await store.snapshot(readConfiguration))?.appliedAt;
     const tookMs = Math.round(clock.monotonicMs() - startedMs);
     return { status: "ok", text: `It answers, in ${tookMs} ms` };
   });
+  return { store: found, ...(appliedAt === undefined ? {} : { appliedAt }) };
 }
 
 async function lookAtConfiguration({ store }: Needs): Promise<Found> {

@@ -33,6 +33,28 @@ async function loadedBy(...args: readonly string[]): Promise<readonly string[]> 
 const ofYdb = (urls: readonly string[]): readonly string[] =>
   urls.filter((url) => /node_modules\/ydb|adapters\/ydb\//.test(url));
 
+const ofQueueService = (urls: readonly string[]): readonly string[] =>
+  urls.filter((url) => /node_modules\/@(aws-sdk|smithy)\/|ymq\/service-queues/.test(url));
+
+describe("who has the queues in memory", () => {
+  it("loads nothing that talks to a queue service", async () => {
+    const data = join(folder, "queues");
+    const platform = await loadedBy("up", "--data", data, "--port", "0", "--until-idle");
+    const sent = await loadedBy("send", "asked", "--data", data);
+
+    expect(sent.some((url) => url.endsWith("cli/commands/send.ts"))).toBe(true);
+    expect(ofQueueService([...platform, ...sent])).toEqual([]);
+  });
+
+  it("would be seen to load it", async () => {
+    process.env["AWS_ACCESS_KEY_ID"] = "id";
+    process.env["AWS_SECRET_ACCESS_KEY"] = "secret";
+    const loaded = await loadedBy("send", "asked", "--queue", "sqs://127.0.0.1:1/o");
+
+    expect(ofQueueService(loaded).some((url) => url.includes("client-sqs"))).toBe(true);
+  });
+});
+
 describe("who keeps the state in SQLite", () => {
   it("loads nothing of YDB, be it a platform or a command", async () => {
     const data = join(folder, "data");

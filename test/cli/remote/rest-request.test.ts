@@ -77,8 +77,6 @@ describe("a request over HTTP", () => {
     const binding = bindingOf(RunService.method.get);
     const message = create(RunService.method.get.input);
 
-    expect(() => httpRequestOf(binding, message, registry)).toThrow(
-      "run has a value for its path",
-    );
+    expect(() => httpRequestOf(binding, message, registry)).toThrow("run has a value for its path");
   });
 });
