@@ -9,6 +9,8 @@ export default defineConfig({
         test: {
           name: "orrery",
           include: ["test/**/*.test.ts"],
+          // A folder for what is built once in a run, by the first test that needs it.
+          globalSetup: ["test/support/bundles-folder.ts"],
           // Process tests start real shells: a shared machine can be slow, and a timeout is not a
           // measurement.
           testTimeout: 60_000,

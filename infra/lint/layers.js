@@ -104,8 +104,11 @@ export const layers = [
   },
   {
     files: ["functions/**", "cli/**", "infra/local/**"],
-    ignores: ["functions/wiring.ts", "infra/local/wiring.ts"],
-    rules: deny(to("adapters", "Only a wiring file names adapters.")),
+    ignores: [
+      "functions/cloud/parts/**",
+      "infra/local/{wiring,bucket-wiring,datasphere-wiring}.ts",
+    ],
+    rules: deny(to("adapters", "Only a composition root names adapters.")),
   },
   {
     files: ["functions/**", "shared/**", "infra/local/**", "cli/**"],

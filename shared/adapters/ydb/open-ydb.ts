@@ -3,9 +3,7 @@ import type { Alarms, Clock } from "../../ports/clock.ts";
 import type { Migration } from "../../ports/migration.ts";
 import type { Random } from "../../ports/random.ts";
 import type { AnyTable, Store } from "../../ports/store.ts";
-import { openConnection } from "./connection.ts";
-import { isLoopback, parseDatabaseAddress } from "./database-address.ts";
-import { YdbFailure } from "./failure.ts";
+import { isLoopback } from "../../core/loopback.ts";
 import { givenToken } from "./given-token.ts";
 import { metadataToken } from "./metadata-token.ts";
 import {
@@ -16,10 +14,10 @@ import {
   type MigrateParts,
   type MigrateProgress,
 } from "./migrate.ts";
+import { openYdbStore } from "./open-store.ts";
 import { openSchemaClient } from "./schema-client.ts";
-import { checkSchema, schemaBehind, schemaError, schemaVersionTable } from "./schema-version.ts";
+import { schemaError } from "./schema-version.ts";
 import type { TokenSource } from "./token-source.ts";
-import { createYdbStore } from "./ydb-store.ts";
 
 export interface YdbOptions {
   /** As `parseDatabaseAddress` reads it. */
@@ -28,6 +26,8 @@ export interface YdbOptions {
   readonly migrations: readonly Migration[];
   /** Where the credentials are, by the names that YDB's own programs give them. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Who calls, where the environment is not to say it. */
+  readonly tokens?: TokenSource | undefined;
   readonly clock: Clock & Alarms;
   readonly random: Random;
 }
@@ -53,24 +53,18 @@ export interface YdbDatabase {
  * STORE_ADDRESS_INVALID and STORE_TOKEN_INVALID.
  */
 export function openYdb(options: YdbOptions): YdbDatabase {
-  const { address: text, tables, migrations, environment, clock, random } = options;
-  const address = parseDatabaseAddress(text);
-  const connected = { address, tokens: tokensFrom(environment, clock), clock };
-  const connection = openConnection(connected);
+  const { address: text, migrations, environment, clock, random } = options;
+  const tokens = options.tokens ?? tokensFrom(environment, clock);
+  const { store, connection, connected } = openYdbStore({ ...options, tokens });
   const schemaClient = openSchemaClient(connected);
   const pace = { operations: limits.ydbSchemaOperations, windowMs: limits.ydbSchemaWindowMs };
   const parts: MigrateParts = {
     ...{ database: text, connection, schemaClient, migrations, clock, random },
     // The quota is the cloud's; a database on this machine has none.
-    pace: isLoopback(address.endpoint) ? undefined : pace,
+    pace: isLoopback(connected.address.endpoint) ? undefined : pace,
   };
-  const store = createYdbStore({
-    ...{ connection, clock, random },
-    tables: [...tables, schemaVersionTable],
-    checkSchema: checkSchema(migrations, text),
-  });
   return {
-    store: withoutSchemaTold(store, text),
+    store,
     planMigration: async () => await planMigration(parts),
     migrate: async (report) => await migrate(parts, report),
     prepare: async (report) => {
@@ -84,28 +78,6 @@ export function openYdb(options: YdbOptions): YdbDatabase {
       await store.close();
     },
   };
-}
-
-/** The same store, but for the error of a database that lacks even the table that the check reads. */
-function withoutSchemaTold(store: Store, address: string): Store {
-  const told = async <T>(call: () => Promise<T>): Promise<T> => {
-    try {
-      return await call();
-    } catch (error) {
-      throw lacksVersionTable(error) ? schemaBehind(0, address) : error;
-    }
-  };
-  return {
-    transact: async (label, body) => await told(async () => await store.transact(label, body)),
-    snapshot: async (body) => await told(async () => await store.snapshot(body)),
-    close: async () => await store.close(),
-  };
-}
-
-function lacksVersionTable(error: unknown): boolean {
-  if (!(error instanceof Error && error.cause instanceof YdbFailure)) return false;
-  const { status, message } = error.cause;
-  return status === "SCHEME_ERROR" && message.includes(schemaVersionTable.name);
 }
 
 /** Tokens by YDB's usual variables: a token itself, or the machine's own; nobody where neither is. */

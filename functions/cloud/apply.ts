@@ -1,0 +1,7 @@
+import * as apply from "../apply/index.ts";
+import { inCloud } from "./cloud-function.ts";
+import { configuration } from "./parts/bucket.ts";
+import { provider } from "./parts/datasphere.ts";
+import { store } from "./parts/store.ts";
+
+export const { handler, open, load, requires } = inCloud(apply, { store, configuration, provider });
