@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { RestRequest } from "../../shared/api/rest/rest-message.ts";
 import { OrreryError } from "../../shared/core/errors.ts";
 
@@ -15,7 +15,11 @@ const httpEvent = z.object({
   path: z.string().optional(),
   body: z.string().nullish(),
   isBase64Encoded: z.boolean().nullish(),
-  requestContext: z.object({ requestId: z.string() }),
+  requestContext: z.object({
+    requestId: z.string(),
+    /** What our authorizer handed on; on a laptop there is none, and the header arrives as it is. */
+    authorizer: z.object({ authorization: z.string().optional() }).nullish(),
+  }),
 });
 
 /** Reads an HTTP event. Source: API Gateway, "Cloud Functions integration", request structure. */
@@ -28,7 +32,12 @@ export function decodeHttpEvent(event: unknown): RestRequest {
     );
   }
   const { data } = result;
-  const headers = Object.entries(data.headers ?? {});
+  const handedOn = data.requestContext.authorizer?.authorization;
+  const headers = [
+    // First, so that a header that did arrive stands.
+    ...(handedOn === undefined ? [] : [["authorization", handedOn] as const]),
+    ...Object.entries(data.headers ?? {}),
+  ];
   const [path = ""] = (data.url ?? data.path ?? "").split("?");
   return {
     method: data.httpMethod.toUpperCase(),

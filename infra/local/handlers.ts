@@ -18,6 +18,7 @@ const MODULES: Readonly<Record<string, () => Promise<HandlerModule>>> = {
   "functions/submit/index.handler": async () => await import("../../functions/submit/index.ts"),
   "functions/watch/index.handler": async () => await import("../../functions/watch/index.ts"),
   "functions/notify/index.handler": async () => await import("../../functions/notify/index.ts"),
+  "functions/apply/index.handler": async () => await import("../../functions/apply/index.ts"),
   "functions/api/index.handler": async () => await import("../../functions/api/index.ts"),
   "functions/authorizer/index.handler": async () =>
     await import("../../functions/authorizer/index.ts"),

@@ -1,5 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
-import { z } from "zod";
+import * as z from "zod";
 import { Code } from "../../shared/api/code.ts";
 import { messageOf } from "../../shared/core/errors.ts";
 import { limits } from "../../shared/core/limits.ts";

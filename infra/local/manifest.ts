@@ -1,5 +1,5 @@
 import { parse } from "yaml";
-import { z } from "zod";
+import * as z from "zod";
 import { OrreryError, messageOf } from "../../shared/core/errors.ts";
 import { SECOND_MS } from "../../shared/core/time/duration.ts";
 
@@ -18,7 +18,19 @@ export type Trigger =
       readonly method: string;
       /** With `{name}` for one segment, and `{name+}` at the end for all that follow. */
       readonly path: string;
+    }
+  | {
+      readonly kind: "object";
+      readonly changes: readonly ObjectChangeKind[];
+      /** What a key begins and ends with. */
+      readonly prefix: string;
+      readonly suffix: string;
     };
+
+/** What became of an object. One that is written over was created. */
+export type ObjectChangeKind = (typeof OBJECT_CHANGES)[number];
+
+const OBJECT_CHANGES = ["create", "update", "delete"] as const;
 
 export interface FunctionManifest {
   readonly name: string;
@@ -69,6 +81,18 @@ const trigger = z.union([
         batch: ymq.batch,
         cutoffMs: ymq.cutoff * SECOND_MS,
       };
+    }),
+  z
+    .strictObject({
+      s3: z.object({
+        events: z.array(z.enum(["create.object", "update.object", "delete.object"])).min(1),
+        prefix: z.string().default(""),
+        suffix: z.string().default(""),
+      }),
+    })
+    .transform(({ s3: { events, prefix, suffix } }): Trigger => {
+      const changes = OBJECT_CHANGES.filter((each) => events.includes(`${each}.object`));
+      return { kind: "object", changes, prefix, suffix };
     }),
   z
     .strictObject({ http: z.object({ method: z.string(), path: z.string().regex(ROUTE_PATH) }) })

@@ -1,6 +1,6 @@
-import { OrreryError } from "../../shared/core/errors.ts";
 import { limits } from "../../shared/core/limits.ts";
 import { instant, type Instant } from "../../shared/core/time/instant.ts";
+import { checkMessageBody } from "../../shared/ports/queue.ts";
 import type { Store } from "../../shared/ports/store.ts";
 import { defineTable } from "../../shared/ports/table.ts";
 
@@ -33,7 +33,7 @@ export class MessageJournal {
    * refused here, because it would stand in the way of every later start.
    */
   async add(queue: string, message: JournaledMessage): Promise<void> {
-    checkBody(queue, message.body);
+    checkMessageBody(queue, message.body);
     await this.#store.transact("journal-message", async (tx) => {
       await Promise.resolve();
       const { id, sentAt, body } = message;
@@ -64,17 +64,4 @@ export class MessageJournal {
       for (const message of ids) tx.delete(messagesTable, { queue, message });
     });
   }
-}
-
-function checkBody(queue: string, body: string): void {
-  if (body === "") {
-    throw new OrreryError("MESSAGE_INVALID", `A message to ${queue} is empty: nothing was sent`);
-  }
-  const bytes = Buffer.byteLength(body);
-  if (bytes <= limits.queueMessageBytes) return;
-  throw new OrreryError(
-    "MESSAGE_TOO_LARGE",
-    `A message to ${queue} has ${bytes} bytes, and at most ${limits.queueMessageBytes} fit: ` +
-      "nothing was sent; send a reference instead of the data",
-  );
 }

@@ -32,6 +32,12 @@ const LEVELS: Readonly<Record<LogEntry["level"], readonly [mark: string, style: 
   error: ["✘", "red"],
 };
 
+/**
+ * What `orrery up` itself prints, with the lines of the file that it is about; and a failed call, of
+ * which the platform says what happens next.
+ */
+const TOLD_ELSEWHERE = ["configuration.problem", "configuration.rejected", "call.failed"];
+
 /** A column wide enough for most schedule names, so that the story lines up. */
 const NAME_WIDTH = 16;
 
@@ -51,7 +57,7 @@ export class Narrator implements Log {
   }
 
   write(entry: LogEntry): void {
-    if (entry.level === "debug") return;
+    if (entry.level === "debug" || TOLD_ELSEWHERE.includes(entry.name)) return;
     const [mark, style] = MARKS[entry.name] ?? LEVELS[entry.level];
     this.#line(scheduleOf(entry), styleText(style, `${mark} ${entry.message}`));
   }

@@ -3,21 +3,24 @@ import type { ApiServices } from "../../shared/api/api-services.ts";
 import type { Api } from "../../shared/api/api.ts";
 import { createApi } from "../../shared/api/create-api.ts";
 import { servedServices } from "../../shared/api/served-services.ts";
+import type { ConfigurationSource } from "../../shared/config/configuration-source.ts";
+import { assert } from "../../shared/core/assert.ts";
 import { OrreryError } from "../../shared/core/errors.ts";
 import { attemptKeyOf, type AttemptId } from "../../shared/core/ids.ts";
 import { limits } from "../../shared/core/limits.ts";
-import type { Configuration } from "../../shared/core/project/configuration.ts";
 import { MINUTE_MS } from "../../shared/core/time/duration.ts";
 import { plusMs } from "../../shared/core/time/instant.ts";
 import { makeDefaultCommunity } from "../../shared/usecases/communities/ensure-community.ts";
-import { applyConfiguration } from "../../shared/usecases/apply-configuration.ts";
+import type { SourceApplied } from "../../shared/usecases/apply-source.ts";
 import { fire } from "../../shared/usecases/fire.ts";
 import { isIdle } from "../../shared/usecases/is-idle.ts";
 import { liveRuns } from "../../shared/usecases/live-runs.ts";
 import { reportFound } from "../../shared/usecases/report.ts";
 import { sendNudges } from "../../shared/usecases/nudge.ts";
 import { apiToken } from "./api-token.ts";
+import { onBucket, type PlatformBucket } from "./bucket-wiring.ts";
 import { serverCertificate } from "./certificates.ts";
+import { onDatasphere, type PlatformDatasphere } from "./datasphere-wiring.ts";
 import { filesFace } from "./files-face.ts";
 import { openFrontPort, type FrontPort } from "./front-port.ts";
 import { createGrpcFace } from "./grpc-face.ts";
@@ -27,14 +30,17 @@ import { httpTrigger } from "./http-trigger.ts";
 import type { Manifest } from "./manifest.ts";
 import type { Lines } from "./narrator.ts";
 import { PlatformLease } from "./platform-lease.ts";
+import type { PlatformQueues } from "./platform-queues.ts";
 import { Rounds } from "./rounds.ts";
 import { reportElsewhere, reportSchema, reportUnreached } from "./shared-reports.ts";
 import { Story } from "./story.ts";
-import { Triggers } from "./triggers.ts";
+import { Triggers, type ObjectChange } from "./triggers.ts";
 import {
-  jsonLog,
   lockDataDirectory,
+  measured,
+  observe,
   openData,
+  openQueues,
   platformServices,
   type DataDirectory,
   type PlatformServices,
@@ -56,6 +62,17 @@ export interface PlatformOptions {
   readonly dataDirectory: string;
   /** The address of a YDB database that has the state; the data directory has it unless given. */
   readonly store?: string | undefined;
+  /** The address of the queues at a service; they are in memory unless given. */
+  readonly queue?: string | undefined;
+  /** The bucket that has the files; the data directory has them unless given. */
+  readonly bucket?: PlatformBucket | undefined;
+  /** DataSphere, where work is executed; this machine executes it unless given. */
+  readonly datasphere?: PlatformDatasphere | undefined;
+  /** Where the configuration comes from; it stays as it is unless given. */
+  readonly configuration?: ConfigurationSource;
+  /** A change that is told before anything fires, and what to do with what became of it. */
+  readonly firstChange?: ObjectChange;
+  readonly configured?: (applied: SourceApplied | undefined) => void;
   readonly manifest: Manifest;
   readonly host: string;
   readonly port: number;
@@ -74,6 +91,7 @@ interface Address {
 /** What a platform has of its own from its beginning to its end. */
 interface Opened {
   readonly data: DataDirectory;
+  readonly queues: PlatformQueues;
   readonly address: Address;
   readonly unlock: () => void;
 }
@@ -91,16 +109,20 @@ export class Platform {
   readonly #story: Story;
   readonly #unlock: () => void;
   readonly #address: Address;
+  readonly #flush: () => Promise<void>;
   #running: Running | undefined;
   #lease: PlatformLease | undefined;
 
-  private constructor(options: PlatformOptions, { data, address, unlock }: Opened) {
+  private constructor(options: PlatformOptions, { data, queues, address, unlock }: Opened) {
     this.#unlock = unlock;
     this.#data = data;
     this.#address = address;
     this.#story = new Story(options.lines, data);
-    const log = options.log === "json" ? jsonLog(options.lines) : this.#story;
-    this.services = platformServices(data, options.manifest, log);
+    const observed = observe(
+      options.log === "json" ? { json: options.lines } : { story: this.#story },
+    );
+    this.#flush = observed.flush;
+    this.services = platformServices(data, queues, observed);
   }
 
   /** Takes the data directory and the state over. Nothing fires before `run`. */
@@ -115,24 +137,37 @@ export class Platform {
     const address: Address = { publicUrl: "" };
     const publicUrl = (): string => address.publicUrl;
     let data: DataDirectory | undefined;
+    let queues: PlatformQueues | undefined;
     try {
       data = await openData(options.dataDirectory, { store: options.store, publicUrl });
-      const platform = new Platform(options, { data, address, unlock });
+      if (options.bucket !== undefined) data = onBucket(data, options.bucket);
+      if (options.datasphere !== undefined) {
+        data = onDatasphere(data, options.datasphere, options.bucket);
+      }
+      queues = await openQueues(options.queue, data, options.manifest);
+      const platform = new Platform(options, { data, queues, address, unlock });
       await platform.#takeOver();
       return platform;
     } catch (error) {
+      queues?.close();
       await data?.close();
       unlock();
       throw error;
     }
   }
 
-  /** Makes a checked configuration the live one; a schedule that is new fires from now on. */
-  async apply(configuration: Configuration): Promise<void> {
-    await applyConfiguration(this.services, configuration);
+  /**
+   * Tells the functions that files of the configuration were written or removed; a schedule that is
+   * new fires from now on. Resolves to what became of the configuration.
+   */
+  async configurationChanged(changes: readonly ObjectChange[]): Promise<SourceApplied | undefined> {
+    assert(this.#running !== undefined, "a platform that runs hears of changes");
+    const { triggers } = this.#running;
+    const [applied] = await triggers.objectsChanged(changes);
     // What it owes before the next tick, up to a minute away, would be late: nobody else tells us
     // of a commit of our own.
-    await this.#running?.triggers.fireTimers();
+    await triggers.fireTimers();
+    return applied as SourceApplied | undefined;
   }
 
   /**
@@ -142,17 +177,22 @@ export class Platform {
   async run(options: PlatformOptions, listening: (address: string) => void): Promise<void> {
     const { services } = this;
     const wired: ApiServices = {
-      ...services,
+      ...measured(services),
       apiToken: apiToken(options.dataDirectory, services.random),
       alarms: services.clock,
       publicUrl: () => this.#address.publicUrl,
     };
     const api = createApi(wired, servedServices(wired));
     await makeDefaultCommunity(services);
-    install({ ...wired, api });
+    const { configuration } = options;
+    install({ ...wired, api, ...(configuration === undefined ? {} : { configuration }) });
     const triggers = await Triggers.load(options.manifest, services);
     // A port that is taken is found out before anything fires that would have to be stopped.
     const front = await this.#open(options, api, triggers);
+    if (options.firstChange !== undefined) {
+      const [applied] = await triggers.objectsChanged([options.firstChange]);
+      options.configured?.(applied as SourceApplied | undefined);
+    }
     listening(front.address);
     triggers.start();
     const rounds = new Rounds(services.clock, services.log);
@@ -174,7 +214,7 @@ export class Platform {
   /** Resolves once nothing is live, and nothing is due within the next minute. */
   async untilIdle(): Promise<void> {
     await this.#until(async () => {
-      if (!this.#queuesAreEmpty()) return false;
+      if (!(await this.services.queue.areEmpty())) return false;
       return (await this.#reach(async () => await isIdle(this.services, MINUTE_MS))) === true;
     });
   }
@@ -186,7 +226,9 @@ export class Platform {
   async stop(): Promise<number> {
     const left = this.#running === undefined ? 0 : await this.#windDown(this.#running);
     await this.#story.settled();
+    await this.#flush();
     await this.#reach(async () => await this.#lease?.end());
+    this.services.queue.close();
     await this.#data.close();
     this.#unlock();
     return left;
@@ -195,8 +237,9 @@ export class Platform {
   /** Makes sure of a database elsewhere, and that no other platform drives it. */
   async #takeOver(): Promise<void> {
     const { shared } = this.#data;
+    const { log, queue } = this.services;
+    await queue.prepare(log);
     if (shared === undefined) return;
-    const { log } = this.services;
     await shared.prepare((progress) => reportSchema(log, shared.address, progress));
     this.#lease = await PlatformLease.take(this.services, await shared.holder());
     const { before } = this.#lease;
@@ -211,8 +254,11 @@ export class Platform {
       await this.services.queue.takeJournaled();
       await triggers.fireTimers();
     });
+    // What a queue elsewhere did not take when it was noticed is taken up again.
+    rounds.every(MINUTE_MS, async () => await this.services.queue.takeJournaled());
     rounds.every(limits.sweepEveryMs, async () => await this.#data.sweepExpired());
     rounds.every(limits.platformLeaseRenewMs, async () => await this.#lease?.renew());
+    if (this.services.telemetry.isOn) rounds.every(limits.telemetryEveryMs, this.#flush);
   }
 
   /** Opens the one port for every face of the API, the functions' routes and the files. */
@@ -273,17 +319,10 @@ export class Platform {
     }
   }
 
-  #queuesAreEmpty(): boolean {
-    const { memory } = this.services;
-    return (["intake", "submit", "watch", "notify"] as const).every((queue) => {
-      const { visible, inFlight } = memory.depthOf(queue);
-      return visible + inFlight === 0;
-    });
-  }
-
   async #until(holds: () => Promise<boolean>): Promise<void> {
     const { clock } = this.services;
-    const pollMs = this.#data.shared === undefined ? limits.idlePollMs : limits.sharedPollMs;
+    const isHere = this.#data.shared === undefined && this.services.queue.address === undefined;
+    const pollMs = isHere ? limits.idlePollMs : limits.sharedPollMs;
     while (!(await holds())) {
       await new Promise<void>((resolve) => {
         clock.set(plusMs(clock.now(), pollMs), resolve);

@@ -1,4 +1,5 @@
 import { formatInstant, type Instant } from "../../shared/core/time/instant.ts";
+import type { ObjectChangeKind } from "./manifest.ts";
 
 /**
  * The events a trigger hands to a function, member for member as Yandex Cloud documents them, so
@@ -31,7 +32,10 @@ export interface QueuedMessage {
   readonly id: string;
   readonly body: string;
   readonly md5: string;
+  /** The service's own attributes that a trigger passes on. */
   readonly attributes: Readonly<Record<string, string>>;
+  /** What its sender put beside the body, by name. */
+  readonly messageAttributes?: Readonly<Record<string, string>>;
 }
 
 export function queueEvent(queue: string, messages: readonly QueuedMessage[], at: Instant): object {
@@ -50,10 +54,34 @@ export function queueEvent(queue: string, messages: readonly QueuedMessage[], at
           md5_of_body: message.md5,
           body: message.body,
           attributes: message.attributes,
-          message_attributes: {},
+          message_attributes: Object.fromEntries(
+            Object.entries(message.messageAttributes ?? {}).map(([name, string_value]) => [
+              name,
+              { data_type: "StringValue", string_value },
+            ]),
+          ),
           md5_of_message_attributes: "",
         },
       },
+    })),
+  };
+}
+
+/** Source: Cloud Functions, "Trigger for Object Storage". */
+export function objectEvent(
+  changes: readonly { readonly kind: ObjectChangeKind; readonly key: string }[],
+  call: { readonly id: string; readonly at: Instant },
+): object {
+  return {
+    messages: changes.map(({ kind, key }, index) => ({
+      event_metadata: {
+        event_id: changes.length === 1 ? call.id : `${call.id}-${index}`,
+        event_type: `yandex.cloud.events.storage.Object${kind.charAt(0).toUpperCase()}${kind.slice(1)}`,
+        created_at: formatInstant(call.at),
+        tracing_context: { trace_id: call.id, span_id: "", parent_span_id: "" },
+        ...LOCATION,
+      },
+      details: { bucket_id: "local", object_id: key },
     })),
   };
 }

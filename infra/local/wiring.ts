@@ -2,12 +2,20 @@ import { existsSync, mkdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { JsonLog } from "../../shared/adapters/json-log/json-log.ts";
+import { redactor, secretsIn } from "../../shared/adapters/json-log/redact.ts";
 import {
   createLocalFiles,
   type LocalFiles,
 } from "../../shared/adapters/local-files/local-files.ts";
 import { LogChannel } from "../../shared/adapters/log-channel/log-channel.ts";
 import { MemoryQueue, type QueueSettings } from "../../shared/adapters/memory/memory-queue.ts";
+import { measuredParts } from "../../shared/adapters/measured/measured-parts.ts";
+import {
+  createTelemetryScope,
+  openTelemetry,
+  type TelemetryScope,
+} from "../../shared/adapters/otel/open-telemetry.ts";
+import { isConfigured } from "../../shared/adapters/otel/otlp-settings.ts";
 import { attemptPlace } from "../../shared/adapters/process/attempt-place.ts";
 import { pathInOutputs } from "../../shared/adapters/process/job-paths.ts";
 import { createProcessExecutor } from "../../shared/adapters/process/process-executor.ts";
@@ -17,16 +25,21 @@ import { openSqliteStore } from "../../shared/adapters/sqlite/sqlite-store.ts";
 import { systemAlarms, systemClock } from "../../shared/adapters/system/system-clock.ts";
 import { systemRandom } from "../../shared/adapters/system/system-random.ts";
 import { WebhookChannel } from "../../shared/adapters/webhook/webhook-channel.ts";
+import type { ServiceQueues } from "../../shared/adapters/ymq/service-queues.ts";
 import type { Migrated, MigrateProgress } from "../../shared/adapters/ydb/migrate.ts";
 import type { YdbDatabase } from "../../shared/adapters/ydb/open-ydb.ts";
 import type { OutputFile } from "../../shared/core/execution/execution-result.ts";
 import type { AttemptId } from "../../shared/core/ids.ts";
 import { limits } from "../../shared/core/limits.ts";
+import { VERSION } from "../../shared/core/version.ts";
 import type { Alarms, Clock } from "../../shared/ports/clock.ts";
 import type { Executor } from "../../shared/ports/executor.ts";
 import type { Log } from "../../shared/ports/log.ts";
+import type { Provider } from "../../shared/ports/provider.ts";
 import type { Queue } from "../../shared/ports/queue.ts";
+import type { Random } from "../../shared/ports/random.ts";
 import type { Store } from "../../shared/ports/store.ts";
+import { noTelemetry } from "../../shared/ports/telemetry.ts";
 import { migrations } from "../../shared/records/migrations.ts";
 import { tables } from "../../shared/records/tables.ts";
 import type { Services } from "../../shared/usecases/services.ts";
@@ -35,6 +48,8 @@ import { directoryId, localTables, ringingStore } from "./local-state.ts";
 import type { Manifest } from "./manifest.ts";
 import { MessageJournal, messagesTable } from "./message-journal.ts";
 import type { Holder } from "./platform-lease.ts";
+import type { PlatformQueues } from "./platform-queues.ts";
+import { ServiceQueue } from "./service-queue.ts";
 
 /** The laptop's composition root: the one file that names the adapters it stands on. */
 
@@ -43,11 +58,18 @@ export type { LocalFiles, Migrated, MigrateProgress as SchemaProgress };
 /** This machine's clock, for what needs no data directory. */
 export const localClock: Clock & Alarms = { ...systemClock, ...systemAlarms };
 
+/** This machine's chance, for the same. */
+export const localRandom: Random = systemRandom;
+
 /** What is in a data directory, open, and the state, be it there or in a database elsewhere. */
 export interface DataDirectory {
+  /** The directory itself. */
+  readonly directory: string;
   readonly store: Store;
   readonly journal: MessageJournal;
   readonly executor: Executor;
+  /** Who owns the projects, where that is not this platform. */
+  readonly provider?: Provider;
   readonly files: LocalFiles;
   readonly clock: Clock & Alarms;
   /**
@@ -147,7 +169,7 @@ export function openDataDirectory(
 function parts(
   directory: string,
   publicUrl: () => string = noUrl,
-): Pick<DataDirectory, "executor" | "files" | "clock"> {
+): Pick<DataDirectory, "directory" | "executor" | "files" | "clock"> {
   // Also where the directory itself was there before, for others to look into.
   for (const folder of [jobsFolder(directory), projectsFolder(directory)]) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -165,21 +187,24 @@ function parts(
     uploaded: (project, sha256) => files.uploaded(project, sha256),
     storage: (project) => files.storage(project),
   });
-  return { executor, files, clock: localClock };
+  return { directory, executor, files, clock: localClock };
 }
 
 /** A database elsewhere, its schema included. */
 export type Database = YdbDatabase;
 
 /** Opens a database elsewhere, with credentials from the environment. Nothing connects yet. */
-export async function openDatabase(address: string): Promise<Database> {
+export async function openDatabase(
+  address: string,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<Database> {
   // Loaded only here: it takes a fifth of a second, which nobody else is to wait for.
   const { openYdb } = await import("../../shared/adapters/ydb/open-ydb.ts");
   return openYdb({
     address,
     tables,
     migrations,
-    environment: process.env,
+    environment,
     clock: localClock,
     random: systemRandom,
   });
@@ -221,33 +246,73 @@ export function platformRuns(directory: string): boolean {
   return unlock === undefined;
 }
 
+/**
+ * Opens a platform's queues: in memory, or at the service of an address. Nothing connects yet. Throws
+ * QUEUE_ADDRESS_INVALID and QUEUE_CREDENTIALS_MISSING.
+ */
+export async function openQueues(
+  address: string | undefined,
+  { clock, journal }: DataDirectory,
+  manifest: Manifest,
+): Promise<PlatformQueues> {
+  const world = { clock, random: systemRandom };
+  if (address === undefined) {
+    const memory = new MemoryQueue({ ...world, queues: queueSettings(manifest) });
+    return new LocalQueue(memory, journal, world);
+  }
+  return new ServiceQueue(address, await openQueueService(address, manifest.queues), journal);
+}
+
+/** Opens queues at a service; for who only sends, by name, they need no settings. */
+export async function openQueueService(
+  address: string,
+  queues: Manifest["queues"] = {},
+): Promise<ServiceQueues> {
+  const { parseQueueAddress } = await import("../../shared/adapters/ymq/queue-address.ts");
+  const { endpoint, prefix } = parseQueueAddress(address);
+  const { keysFrom } = await import("../../shared/adapters/ymq/queue-keys.ts");
+  const credentials = keysFrom(process.env);
+  // Loaded only here: the SDK takes a twentieth of a second, which nobody else is to wait for.
+  const { openServiceQueues } = await import("../../shared/adapters/ymq/service-queues.ts");
+  return openServiceQueues({
+    ...{ endpoint, prefix, queues, credentials, region: CLOUD_REGION },
+    ...{ clock: localClock, random: systemRandom },
+  });
+}
+
+/** Requests are signed for it; Yandex Cloud has one, and an emulator takes any. */
+export const CLOUD_REGION = "ru-central1";
+
 /** The services of a platform: they send to the queues that its triggers consume. */
 export interface PlatformServices extends Services {
-  readonly memory: MemoryQueue;
-  readonly queue: LocalQueue;
+  readonly queue: PlatformQueues;
   readonly files: LocalFiles;
   readonly clock: Clock & Alarms;
 }
 
 export function platformServices(
   data: DataDirectory,
-  manifest: Manifest,
-  log: Log,
+  queue: PlatformQueues,
+  { log, telemetry }: Pick<Services, "log" | "telemetry">,
 ): PlatformServices {
-  const { store, executor, files, clock, journal } = data;
-  const memory = new MemoryQueue({ clock, random: systemRandom, queues: queueSettings(manifest) });
-  const queue = new LocalQueue(memory, journal, { clock, random: systemRandom });
+  const { store, executor, files, clock, provider } = data;
   return {
     store,
     executor,
+    provider,
     files,
     clock,
     random: systemRandom,
-    memory,
     queue,
     log,
+    telemetry,
     channels: channels(log),
   };
+}
+
+/** What handlers stand on: the same, measured where somebody listens. */
+export function measured(services: Services): Services {
+  return { ...services, ...measuredParts(services, services) };
 }
 
 /** The services of a command beside a platform: what it writes, the platform notices by itself. */
@@ -256,12 +321,41 @@ export function commandServices(data: DataDirectory, log: Log): Services {
   const store = data.shared?.ringing ?? data.store;
   const queue: Queue = { send: async () => await Promise.resolve() };
   const random = systemRandom;
-  return { store, executor, files, clock, random, queue, log, channels: channels(log) };
+  const telemetry = noTelemetry;
+  return { store, executor, files, clock, random, queue, log, telemetry, channels: channels(log) };
 }
 
-/** Log entries as lines of JSON, for a machine that reads them instead of a person. */
-export function jsonLog(lines: { write(line: string): void }): Log {
-  return new JsonLog({ write: (line) => lines.write(line.trimEnd()) });
+/** What a platform tells of itself. */
+export interface Observed extends Pick<Services, "log" | "telemetry"> {
+  /** Sends what is to be told to a collector; never rejects, and takes no longer than a bound. */
+  readonly flush: () => Promise<void>;
+}
+
+/**
+ * Tells a story, or log entries as lines of JSON, for a machine that reads them instead of a person,
+ * which name the call they are of; and tells a collector, where the environment names one.
+ */
+export function observe(written: { readonly story: Log } | { readonly json: Lines }): Observed {
+  const scope = createTelemetryScope();
+  const log = "story" in written ? written.story : jsonLog(written.json, scope.fields);
+  const random = systemRandom;
+  const environment = process.env;
+  // A story names no call, so that nobody has to follow them.
+  if ("story" in written && !isConfigured(environment)) {
+    return { log, telemetry: noTelemetry, flush: async () => await Promise.resolve() };
+  }
+  const sends = "now and then";
+  const options = { environment, clock: localClock, random, log, version: VERSION, sends } as const;
+  return { log, ...openTelemetry(options, scope) };
+}
+
+interface Lines {
+  write(line: string): void;
+}
+
+function jsonLog(lines: Lines, fields: TelemetryScope["fields"]): Log {
+  const redact = redactor(secretsIn(process.env));
+  return new JsonLog({ write: (line) => lines.write(line.trimEnd()) }, { fields, redact });
 }
 
 function channels(log: Log): Services["channels"] {
@@ -277,7 +371,10 @@ function queueSettings(manifest: Manifest): Record<string, QueueSettings> {
   for (const [name, queue] of Object.entries(manifest.queues)) {
     const { visibilityTimeoutMs, maxReceiveCount, deadLetter } = queue;
     settings[name] = { visibilityTimeoutMs, maxReceiveCount, deadLetter, retentionMs };
-    settings[deadLetter] = { visibilityTimeoutMs, maxReceiveCount, retentionMs };
+    settings[deadLetter] = {
+      ...{ visibilityTimeoutMs, maxReceiveCount },
+      retentionMs: limits.deadLetterRetentionMs,
+    };
   }
   return settings;
 }

@@ -4,6 +4,7 @@ import { messageOf, OrreryError } from "../core/errors.ts";
 import type { ProjectId } from "../core/ids.ts";
 import type { Reader } from "../ports/store.ts";
 import { tokenDigest } from "../usecases/access/authenticate.ts";
+import { discover } from "../usecases/provider/discover.ts";
 import { admitCall, type Entrance } from "./admit-call.ts";
 import { registry } from "./any.ts";
 import { ApiError } from "./api-error.ts";
@@ -69,15 +70,23 @@ function openCall(opened: {
   let project: ProjectId | undefined;
   return {
     plan,
-    admit: async (request, step) =>
-      await admitCall(
-        entrance,
-        { plan, incoming, requestId, request },
-        async (reader, admitted) => {
-          project = admitted.project;
-          return await step(reader, admitted.call);
-        },
-      ),
+    admit: async (request, step) => {
+      const admit = async (): ReturnType<typeof step> =>
+        await admitCall(
+          entrance,
+          { plan, incoming, requestId, request },
+          async (reader, admitted) => {
+            project = admitted.project;
+            return await step(reader, admitted.call);
+          },
+        );
+      try {
+        return await admit();
+      } catch (refusal) {
+        if (!(await discover(services, plan.demand(request), refusal))) throw refusal;
+        return await admit();
+      }
+    },
     failed: (error) => {
       const isGone = incoming.signal.aborted && isOurs(error);
       const told = isGone ? new ApiError(Code.CANCELLED, "The call was cancelled") : error;

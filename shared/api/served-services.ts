@@ -1,5 +1,6 @@
 import type { ApiServices } from "./api-services.ts";
 import type { ServedService } from "./handlers.ts";
+import { passThrough } from "./passing/pass-through.ts";
 import { orreryServices } from "./services/orrery/orrery-services.ts";
 import { appTokenService } from "./services/app-token.ts";
 import { communityService } from "./services/community.ts";
@@ -16,8 +17,14 @@ import { projectServiceV1 } from "./services/project-v1.ts";
 import { projectServiceV2 } from "./services/project-v2.ts";
 import { s3Service } from "./services/s3.ts";
 
-/** Every service of the API, with what answers it. */
+/** Every service of the API, with what answers it: DataSphere itself, where it owns the projects. */
 export function servedServices(services: ApiServices): readonly ServedService[] {
+  const { provider } = services;
+  const ours = ownServices(services);
+  return provider === undefined ? ours : passThrough(services, provider, ours);
+}
+
+function ownServices(services: ApiServices): readonly ServedService[] {
   return [
     ...orreryServices(services),
     communityService(services),

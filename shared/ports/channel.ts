@@ -1,4 +1,5 @@
 import type { Target } from "../core/notification/subscription.ts";
+import type { TraceParent } from "../core/telemetry/traceparent.ts";
 import type { Instant } from "../core/time/instant.ts";
 
 /** One notification, ready to leave. The id is the same for every try, so a receiver can drop repeats. */
@@ -7,6 +8,8 @@ export interface Notification {
   readonly sentAt: Instant;
   /** What is delivered: a CloudEvent in JSON. */
   readonly body: string;
+  /** Where this try stands in its trace; each try has its own. */
+  readonly traceParent?: TraceParent;
 }
 
 /** How one try ended. `retryable: false` means that trying again cannot help. */

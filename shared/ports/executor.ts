@@ -19,7 +19,10 @@ export interface StartRequest {
   readonly variables: Readonly<Record<string, string>>;
   /** When the program is asked to end, counted from its start. */
   readonly softLimitMs: number;
-  /** When it is killed whatever it does: never later, even if nobody watches. */
+  /**
+   * When it is killed whatever it does: never later, even if nobody watches. An engine elsewhere that
+   * bounds nothing leaves both limits to whoever polls, who stops it.
+   */
   readonly hardLimitMs: number;
 }
 

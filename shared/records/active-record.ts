@@ -1,9 +1,10 @@
 import type { ProjectId, RunId, ScheduleName } from "../core/ids.ts";
 import { limits } from "../core/limits.ts";
 import type { ActiveRun } from "../core/run/gate.ts";
+import { RANKS } from "../core/run/priority.ts";
 import type { RunState } from "../core/run/run.ts";
 import { instant, type Instant } from "../core/time/instant.ts";
-import type { Reader } from "../ports/store.ts";
+import type { Reader, Scan } from "../ports/store.ts";
 import type { Row } from "../ports/table.ts";
 import { activeTable, waitingTable } from "./tables.ts";
 
@@ -41,12 +42,28 @@ export interface WaitingRun {
 }
 
 /** The runs that wait for a project's limits, first in turn first. */
+export async function scanLine(
+  reader: Reader,
+  project: ProjectId,
+  limit: number,
+): Promise<readonly WaitingRun[]> {
+  return await scanPlaces(reader, { prefix: { project }, to: RANKS - 1, limit });
+}
+
+/** The same, and behind them those that wait for units, of which there may be none for long. */
 export async function scanWaiting(
   reader: Reader,
   project: ProjectId,
   limit: number,
 ): Promise<readonly WaitingRun[]> {
-  const rows = await reader.scan(waitingTable, { prefix: { project }, limit });
+  return await scanPlaces(reader, { prefix: { project }, limit });
+}
+
+async function scanPlaces(
+  reader: Reader,
+  scan: Scan<typeof waitingTable>,
+): Promise<readonly WaitingRun[]> {
+  const rows = await reader.scan(waitingTable, scan);
   return rows.map(({ run, rank, since }) => ({
     run: run as RunId,
     rank,

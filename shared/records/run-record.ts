@@ -3,7 +3,7 @@ import { runKeyOf, scheduleName, type RunId, type ScheduleName } from "../core/i
 import { limits } from "../core/limits.ts";
 import { lookedAtBy } from "../core/run/due.ts";
 import type { OwedDelivery } from "../core/notification/plan.ts";
-import { rankOf } from "../core/run/priority.ts";
+import { RANKS, rankOf } from "../core/run/priority.ts";
 import { isFinal, type Run } from "../core/run/run.ts";
 import { waitsForLimit } from "../core/run/run-state.ts";
 import { INSTANT_MAX, instant, plusMs, type Instant } from "../core/time/instant.ts";
@@ -147,14 +147,22 @@ function placeInSchedule(run: Run): Omit<Row<typeof activeTable>, "schedule" | "
 }
 
 function writeWaiting(tx: Transaction, before: Run | undefined, run: Run): void {
-  const rank = rankOf(run.priority);
-  const place = (since: Instant) => ({ project: run.project, rank, since, run: run.id });
-  const wasWaiting = before?.waitingSince;
-  const since =
-    run.reason !== undefined && waitsForLimit(run.reason) ? run.waitingSince : undefined;
-  if (wasWaiting === since) return;
-  if (wasWaiting !== undefined) tx.delete(waitingTable, place(wasWaiting));
-  if (since !== undefined) tx.put(waitingTable, place(since));
+  const place = placeInProject(run);
+  const was = before && placeInProject(before);
+  if (JSON.stringify(place) === JSON.stringify(was)) return;
+  const row = { project: run.project, run: run.id };
+  if (was !== undefined) tx.delete(waitingTable, { ...row, ...was });
+  if (place !== undefined) tx.put(waitingTable, { ...row, ...place });
+}
+
+/** A run that waits for units is found by whoever brings some, and is in nobody's way until then. */
+function placeInProject(run: Run): Omit<Row<typeof waitingTable>, "project" | "run"> | undefined {
+  const { state, reason, waitingSince, priority, effectiveAt } = run;
+  if (state !== "waiting" || reason === undefined) return undefined;
+  const rank = rankOf(priority);
+  if (waitsForLimit(reason) && waitingSince !== undefined) return { rank, since: waitingSince };
+  if (reason.code !== "limit_balance") return undefined;
+  return { rank: rank + RANKS, since: effectiveAt };
 }
 
 function decode(row: Row<typeof runsTable>): RunRecord {

@@ -8,7 +8,7 @@ import { plusMs, type Instant } from "../core/time/instant.ts";
 import type { Account } from "../core/units/account.ts";
 import type { Reader } from "../ports/store.ts";
 import { readAccount } from "../records/account-record.ts";
-import { scanWaiting, scanWaitingOf, type WaitingRun } from "../records/active-record.ts";
+import { scanLine, scanWaitingOf, type WaitingRun } from "../records/active-record.ts";
 import { readConfiguration } from "../records/configuration-record.ts";
 import type { DefinitionRecord } from "../records/schedule-record.ts";
 import { compiledTiming } from "./timing-cache.ts";
@@ -38,7 +38,7 @@ export async function projectStanding(
 ): Promise<ProjectStanding> {
   const [account, line] = await Promise.all([
     readAccount(reader, project),
-    scanWaiting(reader, project, lineLength),
+    scanLine(reader, project, lineLength),
   ]);
   return { account, line };
 }

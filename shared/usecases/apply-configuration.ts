@@ -1,33 +1,34 @@
 import { digest, type ProjectId, type ScheduleName } from "../core/ids.ts";
 import { limits } from "../core/limits.ts";
 import type { Configuration } from "../core/project/configuration.ts";
-import type { NextFire } from "../core/schedule/next-fire.ts";
-import { fireAfter } from "../core/schedule/owed.ts";
+import type { UnitLimits } from "../core/project/project-settings.ts";
 import type { ScheduleDefinition } from "../core/schedule/schedule-definition.ts";
-import { plusMs, type Instant } from "../core/time/instant.ts";
-import { applyLimits, type Posting } from "../core/units/account.ts";
+import type { Instant } from "../core/time/instant.ts";
+import { applyLimits, type Account, type Posting } from "../core/units/account.ts";
+import { applyLimitsBesideProvider, forgetProvider } from "../core/units/mirror.ts";
 import type { Reader, Transaction } from "../ports/store.ts";
 import { readAccount, writeAccount } from "../records/account-record.ts";
 import { readConfiguration, writeConfiguration } from "../records/configuration-record.ts";
 import type { RunRecord } from "../records/run-record.ts";
 import {
   deleteSchedule,
-  newGeneration,
+  fireTimer,
   readDefinitions,
   readSchedules,
   scanSchedules,
-  writeDefinition,
   writeSchedule,
   type DefinitionRecord,
   type ScheduleRecord,
 } from "../records/schedule-record.ts";
+import { moveTimer } from "../records/timer-record.ts";
+import { firingOf, hasEnded, timersToRemove, type Retiming } from "./firing.ts";
 import { ensureProjects } from "./projects/ensure-projects.ts";
 import { waitingRuns, wakeWaitingRuns } from "./projects/wake-waiting-runs.ts";
-import { compiledTiming } from "./timing-cache.ts";
+import { followProviderOf } from "./provider/follow-provider.ts";
 import type { Services } from "./services.ts";
 
 /** What definitions hold: one that an older version applied is written anew, though it says the same. */
-const FORM = "with rates";
+const FORM = "with firings";
 
 /** What applying changed, by schedule name. */
 export interface Applied {
@@ -43,17 +44,20 @@ export interface Applied {
  * Makes a checked configuration the live one, whole or not at all. Applying it again changes
  * nothing: a schedule whose timing is the same keeps what it owes, so occurrences missed while
  * nothing ran are still caught up. Schedules that are no longer listed are removed; their runs stay.
- * Projects that it names and nobody made are made.
+ * Projects that it names and nobody made are made. `claim` goes first in the same transaction, and
+ * stops it by what it throws.
  */
 export async function applyConfiguration(
-  services: Pick<Services, "store" | "clock" | "log">,
+  services: Pick<Services, "store" | "clock" | "log" | "provider">,
   configuration: Configuration,
+  claim?: (tx: Transaction) => Promise<void>,
 ): Promise<Applied> {
   const now = services.clock.now();
-  const applied = await services.store.transact(
-    "apply",
-    async (tx) => await applyTo(tx, configuration, now),
-  );
+  const applied = await services.store.transact("apply", async (tx) => {
+    await claim?.(tx);
+    return await applyTo(tx, configuration, { now, provider: services.provider });
+  });
+  await followProviderOf(services, namedProjects(configuration));
   const { added, changed, removed, unchanged } = applied;
   services.log.write({
     level: "info",
@@ -76,10 +80,11 @@ export async function applyConfiguration(
 async function applyTo(
   tx: Transaction,
   configuration: Configuration,
-  now: Instant,
+  { now, provider }: { readonly now: Instant } & Pick<Services, "provider">,
 ): Promise<Applied> {
-  const { schedules: definitions, projects, rates, subscriptions } = configuration;
-  const fingerprint = digest([FORM, JSON.stringify(configuration)], 64);
+  const { schedules: definitions, rates, subscriptions } = configuration;
+  const form = provider === undefined ? FORM : `${FORM}, beside a provider`;
+  const fingerprint = digest([form, JSON.stringify(configuration)], 64);
   await ensureProjects(tx, namedProjects(configuration), now);
   const live = await readConfiguration(tx);
   if (live?.digest === fingerprint) {
@@ -91,40 +96,66 @@ async function applyTo(
   const gone = await removedSchedules(tx, new Set(names));
   const accounts: Posting[] = [];
   const waiting: RunRecord[] = [];
-  for (const { project, limits: wanted } of projects) {
+  for (const project of namedProjects(configuration)) {
+    const wanted = configuration.projects.find((each) => each.project === project)?.limits;
     const account = await readAccount(tx, project);
-    const posting = applyLimits(account, wanted, now);
+    const posting = postingFor(account, wanted, { now, provider });
+    if (wanted === undefined && posting.account === account) continue;
     accounts.push(posting);
     if (posting.account !== account) waiting.push(...(await waitingRuns(tx, project)));
   }
 
   const downstream = downstreamOf(definitions);
-  const changes = definitions.map((definition, index) => ({
-    record: records[index],
-    before: before[index],
-    after: {
+  const digests = [live?.digest ?? "", fingerprint];
+  const changes = definitions.map((definition, index): Change => {
+    const after = {
       definition,
       downstream: downstream.get(definition.name) ?? [],
       ...ratesOf(definition, rates),
       ...formerProjects(definition.project, before[index]),
-    },
-  }));
-  const digests = [live?.digest ?? "", fingerprint];
-  for (const change of changes) writeChange(tx, change, { now, digests });
-  for (const record of gone) deleteSchedule(tx, record);
+    };
+    const change = { record: records[index], before: before[index], after };
+    return { ...change, after: { ...after, ...firingOf(change, { now, digests }) } };
+  });
+  const goneNames = gone.map(({ schedule }) => schedule);
+  const stale = await timersToRemove(tx, { changes, gone: goneNames, now });
+  for (const change of changes) if (isChanged(change)) writeChange(tx, change);
+  for (const schedule of goneNames) deleteSchedule(tx, schedule);
+  for (const timer of stale) moveTimer(tx, timer, undefined);
   for (const { account, entries } of accounts) await writeAccount(tx, account, entries);
   wakeWaitingRuns(tx, waiting, now);
-  writeConfiguration(tx, { digest: fingerprint, appliedAt: now, rates, subscriptions });
+  const followed = [...downstream.keys()];
+  writeConfiguration(tx, {
+    ...{ digest: fingerprint, appliedAt: now, rates, subscriptions },
+    ...(followed.length > limits.followedListed ? {} : { followed }),
+  });
 
   const added = changes.filter((each) => each.record === undefined);
   const changed = changes.filter((each) => each.record !== undefined && isChanged(each));
   return {
     added: added.map(nameOf),
     changed: changed.map(nameOf),
-    removed: gone.map((record) => record.schedule),
+    removed: goneNames,
     unchanged: changes.length - added.length - changed.length,
-    ended: [...added, ...changed].filter((each) => hasEnded(each, now)).map(nameOf),
+    ended: [...added, ...changed].filter(({ after }) => hasEnded(after, now)).map(nameOf),
   };
+}
+
+/** Limits hold beside those of a provider; its balance is its own. Without one, all is ours. */
+function postingFor(
+  account: Account,
+  wanted: UnitLimits | undefined,
+  { now, provider }: { readonly now: Instant } & Pick<Services, "provider">,
+): Posting {
+  if (provider !== undefined) {
+    return wanted === undefined
+      ? { account, entries: [] }
+      : applyLimitsBesideProvider(account, wanted, now);
+  }
+  const ours = forgetProvider(account, now);
+  if (wanted === undefined) return ours;
+  const { account: after, entries } = applyLimits(ours.account, wanted, now);
+  return { account: after, entries: [...ours.entries, ...entries] };
 }
 
 /** Every project that the configuration gives limits to, or runs anything in. */
@@ -152,52 +183,15 @@ function formerProjects(
   return former.length === 0 ? {} : { formerProjects: former };
 }
 
-interface Change {
+interface Change extends Retiming {
   readonly record: ScheduleRecord | undefined;
-  readonly before: DefinitionRecord | undefined;
-  readonly after: DefinitionRecord;
 }
 
-function writeChange(
-  tx: Transaction,
-  change: Change,
-  applied: { readonly now: Instant; readonly digests: readonly string[] },
-): void {
-  const { record, after } = change;
-  if (record !== undefined && !isChanged(change)) return;
-  writeDefinition(tx, after);
-  const { name: schedule, project } = after.definition;
-  const next = nextOf(change, applied.now);
-  // A timing of its own has timers of its own: one that fired before stays with the run it made.
-  const generation =
-    (isTimingKept(change) ? record?.generation : undefined) ??
-    newGeneration(schedule, applied.now, applied.digests);
-  writeSchedule(tx, record, {
-    schedule,
-    project,
-    generation,
-    ...(next === undefined ? {} : { next }),
-  });
-}
-
-/** With the same timing a schedule keeps what it owes; with a new one it starts from now. */
-function nextOf(change: Change, now: Instant): NextFire | undefined {
-  const { definition } = change.after;
-  const { timing } = definition;
-  if (timing === undefined) return undefined;
-  if (isTimingKept(change)) return change.record?.next;
-  // An occurrence at this very instant is owed too: "after" is exclusive.
-  return fireAfter(definition, compiledTiming(timing), plusMs(now, -1));
-}
-
-function isTimingKept({ before, after }: Change): boolean {
-  const { timing, jitterMs } = after.definition;
-  const old = before?.definition;
-  return old?.jitterMs === jitterMs && JSON.stringify(old.timing) === JSON.stringify(timing);
-}
-
-function hasEnded(change: Change, now: Instant): boolean {
-  return change.after.definition.timing !== undefined && nextOf(change, now) === undefined;
+function writeChange(tx: Transaction, { record, before, after }: Change): void {
+  writeSchedule(tx, record, after);
+  const { definition, firing } = after;
+  if (firing === undefined || firing === before?.firing) return;
+  moveTimer(tx, undefined, fireTimer(definition.name, firing.first, firing.generation));
 }
 
 const nameOf = (change: Change): ScheduleName => change.after.definition.name;

@@ -1,13 +1,26 @@
 import { attemptRequestOf } from "../core/run/attempt-request.ts";
 import type { RunId } from "../core/ids.ts";
 import { limits } from "../core/limits.ts";
-import { decideAdmission, type AdmissionDecision } from "../core/run/decide-admission.ts";
+import {
+  decideAdmission,
+  silenceOf,
+  type AdmissionDecision,
+  type AdmissionFacts,
+} from "../core/run/decide-admission.ts";
 import { isFinal, liveAttempt, type Run } from "../core/run/run.ts";
 import { checks, type Check } from "../core/units/explain.ts";
-import { scanWaiting } from "../records/active-record.ts";
+import {
+  exposureCheck,
+  exposureOf,
+  silenceCheck,
+  type ProviderCheck,
+} from "../core/units/exposure.ts";
+import { scanLine } from "../records/active-record.ts";
 import { readRunDefinition } from "../records/run-definition.ts";
 import { admissionFacts } from "./admission-facts.ts";
 import { findRun } from "./find-run.ts";
+import { followProvider } from "./provider/follow-provider.ts";
+import { lastLook } from "./provider/remembered-looks.ts";
 import type { Services } from "./services.ts";
 
 /** Why a run is where it is. */
@@ -16,16 +29,18 @@ export interface Explanation {
   /** What would be decided now; absent for a run that has ended or runs. */
   readonly decision?: AdmissionDecision;
   /** Every limit checked for its next attempt now, with the numbers compared. */
-  readonly checks: readonly Check[];
+  readonly checks: readonly (Check | ProviderCheck)[];
   /** Runs that wait for the same project's limits and come first, the first in turn first. */
   readonly ahead: readonly RunId[];
 }
 
 /** Explains a run: the same facts and the same decision that `submit` takes, taken without effect. */
 export async function explainRun(
-  services: Pick<Services, "store" | "clock" | "executor">,
+  services: Pick<Services, "store" | "clock" | "executor" | "log" | "provider">,
   text: string,
 ): Promise<Explanation> {
+  const { project } = await services.store.snapshot(async (reader) => await findRun(reader, text));
+  const unanswered = await followProvider(services, project);
   const now = services.clock.now();
   const { run, facts, waiting } = await services.store.snapshot(async (reader) => {
     const found = await findRun(reader, text);
@@ -34,8 +49,9 @@ export async function explainRun(
       facts: await admissionFacts(reader, found, {
         now,
         definition: await readRunDefinition(reader, found),
+        unanswered,
       }),
-      waiting: await scanWaiting(reader, found.project, limits.scanRows),
+      waiting: await scanLine(reader, found.project, limits.scanRows),
     };
   });
   if (isFinal(run.state) || liveAttempt(run) !== undefined) return { run, checks: [], ahead: [] };
@@ -48,7 +64,22 @@ export async function explainRun(
   return {
     run,
     decision,
-    checks: request === undefined ? [] : checks(facts.account, request, now),
+    checks: [
+      ...(request === undefined ? [] : checks(facts.account, request, now)),
+      ...providerChecks(services.provider, facts),
+    ],
     ahead: waiting.slice(0, Math.max(0, turn)).map((each) => each.run),
   };
+}
+
+/** What the provider's last answer leaves open; nothing where we own the project. */
+function providerChecks(
+  provider: Services["provider"],
+  facts: AdmissionFacts,
+): readonly ProviderCheck[] {
+  if (provider === undefined) return [];
+  const silence = silenceOf(facts);
+  if (silence !== undefined) return [silenceCheck(silence)];
+  const { look } = lastLook(provider, facts.account.project);
+  return look === undefined ? [] : [exposureCheck(exposureOf(facts.account, look, facts.now))];
 }

@@ -7,7 +7,8 @@ import type { Services } from "./services.ts";
 
 /**
  * Whether nothing is live and nothing is due within `horizonMs`. Every live thing has a timer, and
- * that of an attempt is at most `limits.timerMoveMaxMs` ahead, so timers and their runs can tell.
+ * that of an attempt or an open wait is at most `limits.waitTimerMaxMs` ahead, so timers and their
+ * runs can tell.
  */
 export async function isIdle(
   services: Pick<Services, "store" | "clock">,
@@ -15,7 +16,7 @@ export async function isIdle(
 ): Promise<boolean> {
   const now = services.clock.now();
   const throughAt = plusMs(now, horizonMs);
-  const scanThroughAt = plusMs(now, Math.max(horizonMs, limits.timerMoveMaxMs));
+  const scanThroughAt = plusMs(now, Math.max(horizonMs, limits.waitTimerMaxMs));
   return await services.store.snapshot(async (reader) => {
     const timers = (await scanLanes(reader, { throughAt: scanThroughAt })).flat();
     if (timers.some(({ dueAt }) => dueAt <= throughAt)) return false;

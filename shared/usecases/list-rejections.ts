@@ -1,10 +1,10 @@
-import type { QueueName } from "../ports/queue.ts";
 import { scanRejections, type Rejection } from "../records/rejection-record.ts";
 import type { Services } from "./services.ts";
 
-const SOURCES: readonly QueueName[] = ["intake", "submit", "watch", "notify"];
+/** Queues, and `apply`: configurations that had problems. */
+const SOURCES = ["intake", "submit", "watch", "notify", "apply"];
 
-/** The latest messages set aside on any queue, the one sent last first, at most `limit` (1 to 900). */
+/** The latest messages set aside from any source, the one sent last first, at most `limit` (1 to 900). */
 export async function listRejections(
   services: Pick<Services, "store">,
   limit: number,

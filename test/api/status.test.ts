@@ -39,7 +39,10 @@ describe("an error", () => {
   it.each(CODES)("%s says what happened, unless that is ours to mend", (code) => {
     const error = new OrreryError(code, "Something in /home/x");
 
-    const ours = ["STORE_OUTCOME_UNKNOWN", "STORE_THROTTLED", "STORE_UNAVAILABLE"];
+    const ours = [
+      ...["QUEUE_THROTTLED", "QUEUE_UNAVAILABLE"],
+      ...["STORE_OUTCOME_UNKNOWN", "STORE_THROTTLED", "STORE_UNAVAILABLE"],
+    ];
     const isKept = STATUS_CODES[code] === Code.INTERNAL || ours.includes(code);
     expect(told(error).message.includes("/home/x")).toBe(!isKept);
     expect(isOurs(error)).toBe(isKept);

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readConfigurationFile } from "../../infra/local/configuration-file.ts";
+import { WatchedFolder } from "../../infra/local/configuration-file.ts";
 import { readManifest } from "../../infra/local/manifest.ts";
 import { Platform } from "../../infra/local/platform.ts";
 import { assert } from "../../shared/core/assert.ts";
@@ -70,6 +70,7 @@ async function fires(
   const lines = { write: () => undefined };
   const options = {
     dataDirectory,
+    configuration: new WatchedFolder(join(folder, "orrery.yaml")),
     manifest,
     host: "127.0.0.1",
     port: 0,
@@ -79,7 +80,9 @@ async function fires(
   const platform = await Platform.open(options);
   try {
     await platform.run(options, () => undefined);
-    await applySchedules(platform, join(folder, "orrery.yaml"), job);
+    writeSchedules(join(folder, "orrery.yaml"), job);
+    const applied = await platform.configurationChanged([options.configuration.change()]);
+    assert(applied?.outcome === "applied", "the bench's schedules are right");
     await platform.untilIdle();
     const { items: runs } = await listRuns(platform.services, { size: limits.scanRows });
     const began = new Map<string, number>();
@@ -91,7 +94,7 @@ async function fires(
   }
 }
 
-async function applySchedules(platform: Platform, file: string, job: object): Promise<void> {
+function writeSchedules(file: string, job: object): void {
   const fromAt = instant(Math.ceil(realClock.now() / SECOND_MS + 1) * SECOND_MS);
   const untilAt = plusMs(fromAt, FIRES_EACH * SECOND_MS - 1);
   const from = formatInstant(fromAt);
@@ -104,9 +107,6 @@ async function applySchedules(platform: Platform, file: string, job: object): Pr
   // JSON is YAML.
   const document = { version: 1, defaults: { project: "bench" }, schedules };
   writeFileSync(file, JSON.stringify(document));
-  const read = await readConfigurationFile(file);
-  assert(read.ok, "the bench's schedules are right");
-  await platform.apply(read.value);
 }
 
 async function firstInstruction(platform: Platform, run: Run): Promise<number> {

@@ -119,7 +119,15 @@ spark: { connector: { id: spark-1 } }
       instanceTypes: ["g1.1", "c1.8"],
       workingStorageBytes: 200 * 1024 ** 3,
       gracefulShutdown: { signal: "SIGINT", timeoutMs: 90_000 },
-      outputDatasets: ["result"],
+      outputDatasets: [
+        {
+          name: "result",
+          variable: "RESULT",
+          bytes: 10 * 1024 ** 3,
+          description: "Numbers",
+          labels: { team: "a" },
+        },
+      ],
       sparkConnector: "spark-1",
       root: "/jobs/train",
     });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { decodeQueueEvent, decodeTimerEvent } from "../../functions/trigger-event.ts";
+import { decodeTimerEvent } from "../../functions/timer-event.ts";
+import { decodeObjectEvent, decodeQueueEvent } from "../../functions/trigger-event.ts";
 import { instant, parseInstant } from "../../shared/core/time/instant.ts";
 import { recordedEvent } from "./recorded-event.ts";
 
@@ -45,6 +46,38 @@ describe("a queue's event", () => {
   });
 });
 
+describe("an object storage's event", () => {
+  it.each(["object-create", "object-update", "object-delete"])(
+    "names the key that changed, and when: %s",
+    (name) => {
+      expect(decodeObjectEvent(recordedEvent(name))).toEqual([
+        {
+          id: expect.stringMatching(/^b1c2d3e4-000[123]$/) as string,
+          at: parseInstant("2027-01-15T00:00:00.123Z"),
+          key: "config/orrery.yaml",
+        },
+      ]);
+    },
+  );
+
+  it("may have several, each with its own", () => {
+    const keys = decodeObjectEvent(recordedEvent("object-batch")).map(({ key }) => key);
+
+    expect(keys).toEqual(["files/demo/a", "config/jobs/train/config.yaml", "config/orrery.yaml"]);
+  });
+
+  it.each([
+    ["another trigger's", ["messages", 0, "event_metadata", "event_type"], "x.TimerMessage"],
+    ["no key", ["messages", 0, "details", "object_id"], undefined],
+    ["no time", ["messages", 0, "event_metadata", "created_at"], "yesterday"],
+    ["no message", ["messages"], []],
+  ])("is refused where it has %s", (_what, path, value) => {
+    expect(() => decodeObjectEvent(changed("object-create", path, value))).toThrow(
+      "This is no object storage trigger event",
+    );
+  });
+});
+
 /** The event with one value put in place of what stands there. */
 function changed(name: string, path: readonly (string | number)[], value: unknown): object {
   const event = recordedEvent(name);
@@ -87,9 +120,27 @@ describe("something that is no trigger's event", () => {
     );
   });
 
-  it("is refused by a timer with the place too", () => {
-    const event = changed("timer", ["messages", 0, "details", "trigger_id"], 7);
-
-    expect(() => decodeTimerEvent(event)).toThrow("trigger_id");
+  it.each([
+    ["nothing", undefined, "the event is not an object"],
+    ["a queue's event", recordedEvent("queue"), "messages[0].details.trigger_id is not a text"],
+    ["no messages", changed("timer", ["messages"], []), "messages is not a list of at least one"],
+    ["a message that is none", changed("timer", ["messages", 0], null), "messages[0] is not an"],
+    [
+      "no time",
+      changed("timer", ["messages", 0, "event_metadata", "created_at"], undefined),
+      "messages[0].event_metadata.created_at is not a text",
+    ],
+    [
+      "a trigger that is no text",
+      changed("timer", ["messages", 0, "details", "trigger_id"], 7),
+      "messages[0].details.trigger_id is not a text",
+    ],
+  ])("is refused by a timer with the place too: %s", (_what, event, place) => {
+    expect(() => decodeTimerEvent(event)).toThrow(
+      expect.objectContaining({
+        code: "MESSAGE_INVALID",
+        message: expect.stringContaining(place) as string,
+      }) as Error,
+    );
   });
 });

@@ -1,11 +1,13 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { AnyJson } from "../../shared/core/json.ts";
 import { projectId, type RunId } from "../../shared/core/ids.ts";
 import { limits as ceilings } from "../../shared/core/limits.ts";
 import type { UnitLimits } from "../../shared/core/project/project-settings.ts";
 import { PRIORITIES } from "../../shared/core/schedule/schedule-definition.ts";
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from "../../shared/core/time/duration.ts";
 import { plusMs } from "../../shared/core/time/instant.ts";
+import { setUnitBalance } from "../../shared/usecases/projects/set-unit-balance.ts";
 import { projectUsage } from "../../shared/usecases/project-usage.ts";
 import { aConfiguration, aJob, aSchedule, PROJECT, START_AT } from "../support/builders.ts";
 import {
@@ -105,6 +107,20 @@ describe("runs that ask for more than their project allows at once", () => {
     const { account } = await ledgerOf(world);
     expect(account).toMatchObject({ balance: TEN_MINUTES_UNITS - cost, held: 0 });
     await expectNoOvershoot(world);
+  });
+
+  it("go on within a minute of the balance being raised, however long they have waited", async () => {
+    await configure({ balance: TEN_MINUTES_UNITS - 1 });
+    const [only] = await ask(1);
+    await world.live(HOUR_MS);
+    const before = stateOf(await world.run(only as RunId));
+
+    const balance = { project: PROJECT, units: TEN_MINUTES_UNITS, response: {} as AnyJson };
+    await setUnitBalance(world.services, { ...balance, caller: { kind: "platform" } });
+    await world.live(MINUTE_MS + 2 * SECOND_MS);
+
+    expect(before).toBe("waiting (limit_balance)");
+    expect((await world.run(only as RunId)).state).toBe("running");
   });
 
   it("go on within a minute of the limit being raised, whatever they were told before", async () => {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Target } from "../../core/notification/subscription.ts";
 import type { Channel, DeliveryOutcome, Notification } from "../../ports/channel.ts";
 import type { Log } from "../../ports/log.ts";

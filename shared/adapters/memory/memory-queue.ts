@@ -1,10 +1,13 @@
 import { createHash } from "node:crypto";
 import { assert } from "../../core/assert.ts";
-import { OrreryError } from "../../core/errors.ts";
-import { limits } from "../../core/limits.ts";
 import { type Instant, plusMs } from "../../core/time/instant.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { OutgoingMessage, Queue, QueueName } from "../../ports/queue.ts";
+import {
+  checkMessage,
+  type OutgoingMessage,
+  type Queue,
+  type QueueName,
+} from "../../ports/queue.ts";
 import type { Random } from "../../ports/random.ts";
 import { type HeapEntry, VisibilityHeap } from "./visibility-heap.ts";
 
@@ -174,6 +177,14 @@ export class MemoryQueue implements Queue {
     return depth;
   }
 
+  /** How many messages of a queue were given up and are kept; none where nothing keeps them. */
+  async deadLetters(queue: string): Promise<number> {
+    const { deadLetter } = this.#stateOf(queue).settings;
+    if (deadLetter === undefined) return await Promise.resolve(0);
+    const { visible, inFlight, delayed } = this.depthOf(deadLetter);
+    return await Promise.resolve(visible + inFlight + delayed);
+  }
+
   #isDead({ settings }: QueueState, entry: Entry): boolean {
     return settings.deadLetter !== undefined && entry.receiveCount >= settings.maxReceiveCount;
   }
@@ -219,21 +230,6 @@ function checkSettings(
   assert(retentionMs > 0, `queue ${name} keeps messages for a time`);
   if (deadLetter === undefined) return;
   assert(deadLetter !== name && deadLetter in queues, `queue ${name} buries in another queue`);
-}
-
-function checkMessage(queue: string, { body, delayMs }: OutgoingMessage): void {
-  assert(body !== "", `a message to ${queue} has a body`);
-  assert(
-    Number.isSafeInteger(delayMs) && delayMs >= 0 && delayMs <= limits.queueDelayMs,
-    `a message to ${queue} is delayed by 0 to ${limits.queueDelayMs} ms, got ${delayMs}`,
-  );
-  const bytes = Buffer.byteLength(body);
-  if (bytes <= limits.queueMessageBytes) return;
-  throw new OrreryError(
-    "MESSAGE_TOO_LARGE",
-    `A message to ${queue} has ${bytes} bytes, and at most ${limits.queueMessageBytes} fit: ` +
-      "nothing was sent; send a reference instead of the data.",
-  );
 }
 
 /** The message to receive next, after dropping those that outlived their retention. */

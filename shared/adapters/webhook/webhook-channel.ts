@@ -66,12 +66,13 @@ export class WebhookChannel implements Channel<WebhookTarget> {
     const signing = this.#sign(target, notification);
     if ("outcome" in signing) return signing.outcome;
 
-    const { id, sentAt, body } = notification;
+    const { id, sentAt, body, traceParent } = notification;
     const headers = {
       "content-type": "application/cloudevents+json; charset=utf-8",
       "user-agent": "Orrery",
       "webhook-id": id,
       "webhook-timestamp": String(Math.floor(sentAt / SECOND_MS)),
+      ...(traceParent === undefined ? {} : { traceparent: traceParent }),
       ...signing.headers,
     };
     const options = { connect: this.#connect, timeoutMs: this.#timeoutMs };

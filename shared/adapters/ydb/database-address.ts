@@ -1,4 +1,5 @@
 import { OrreryError } from "../../core/errors.ts";
+import { isLoopback } from "../../core/loopback.ts";
 
 /** Where a database is, in the parts that a client needs. */
 export interface DatabaseAddress {
@@ -44,14 +45,6 @@ export function parseDatabaseAddress(text: string): DatabaseAddress {
     database: databaseOf(url, named),
     tls,
   };
-}
-
-/** Whether the host of `HOST:PORT` is this machine, by its name. */
-export function isLoopback(endpoint: string): boolean {
-  const host = endpoint.replace(/:\d+$/, "").toLowerCase();
-  return (
-    host === "localhost" || host === "[::1]" || host === "::1" || /^127(?:\.\d{1,3}){3}$/.test(host)
-  );
 }
 
 function usesTls(protocol: string, hostname: string): boolean | undefined {

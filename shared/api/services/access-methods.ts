@@ -111,7 +111,11 @@ function cursorOf(token: string, kind: Kind): BindingCursor | undefined {
   return cursor;
 }
 
-function deltaOf({ action, accessBinding }: AccessBindingDelta, index: number): BindingDelta {
+/** A change of one binding, as a use case takes it. */
+export function deltaOf(
+  { action, accessBinding }: AccessBindingDelta,
+  index: number,
+): BindingDelta {
   const binding = bindingOf(accessBinding);
   switch (action) {
     case AccessBindingAction.ADD:
@@ -127,7 +131,7 @@ function deltaOf({ action, accessBinding }: AccessBindingDelta, index: number): 
 }
 
 /** The protos require both parts, so validation has seen to them. */
-function bindingOf(message: BindingMessage | undefined): AccessBinding {
+export function bindingOf(message: BindingMessage | undefined): AccessBinding {
   const subject = message?.subject;
   assert(subject !== undefined, "a validated binding has a subject");
   const { id, type } = subject;

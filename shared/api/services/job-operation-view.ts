@@ -5,13 +5,14 @@ import type { Job } from "../../core/job/job.ts";
 import { limits } from "../../core/limits.ts";
 import type { Operation } from "../../core/operation/operation.ts";
 import type { Run } from "../../core/run/run.ts";
-import { plusMs } from "../../core/time/instant.ts";
+import { plusMs, type Instant } from "../../core/time/instant.ts";
 import type { StorageFileSchema } from "../../gen/yandex/cloud/datasphere/v2/jobs/jobs_pb.ts";
 import {
   CloneProjectJobResponseSchema,
   CreateProjectJobResponseSchema,
 } from "../../gen/yandex/cloud/datasphere/v2/jobs/project_job_service_pb.ts";
 import type { Progress } from "../../ports/executor.ts";
+import { jobFileUrl } from "../../usecases/jobs/job-file-url.ts";
 import { missingFiles } from "../../usecases/jobs/missing-files.ts";
 import { anyJson } from "../any.ts";
 import type { ApiServices } from "../api-services.ts";
@@ -46,10 +47,27 @@ async function currentExecution(
   const expiresAt = plusMs(services.clock.now(), limits.fileUrlMs);
   const { metadata, response } = jobOperationView(job, run, {
     ...(progress === undefined ? {} : { progress }),
-    downloadUrl: (download) => services.files.downloadUrl(download, expiresAt),
+    outputUrls: await outputUrls(services, job, expiresAt),
   });
   const hasResponse = result !== undefined && "response" in result && response !== undefined;
   return { ...operation, metadata, ...(hasResponse ? { result: { response } } : {}) };
+}
+
+/** In the order of the outputs; empty texts where the data was cleared. */
+async function outputUrls(
+  services: ViewServices,
+  job: Job,
+  expiresAt: Instant,
+): Promise<readonly string[]> {
+  const outputs = job.end?.outputs ?? [];
+  if (job.dataCleared) return outputs.map(() => "");
+  return await Promise.all(
+    outputs.map(async ({ path, variable }) => {
+      const named = variable === undefined ? { path } : { path, variable };
+      const file = { kind: "output", ...named } as const;
+      return await jobFileUrl(services, { job, file, expiresAt });
+    }),
+  );
 }
 
 /** A program that has ended says no more, and where it cannot be asked, its progress is not known. */
@@ -94,9 +112,13 @@ async function uploadFilesOf(
 ): Promise<MessageInitShape<typeof StorageFileSchema>[]> {
   const described = uploadsOf(parametersOf(job));
   const expiresAt = plusMs(services.clock.now(), limits.fileUrlMs);
-  return (await missingFiles(services, job)).flatMap(({ sha256, bytes }) => {
+  const uploads = (await missingFiles(services, job)).flatMap(({ sha256, bytes }) => {
     const file = described.find((each) => each.sha256 === sha256);
-    const url = services.files.uploadUrl({ project: job.project, sha256, bytes }, expiresAt);
-    return file === undefined ? [] : [{ file, url }];
+    return file === undefined ? [] : [{ file, upload: { project: job.project, sha256, bytes } }];
   });
+  return await Promise.all(
+    uploads.map(async ({ file, upload }) => {
+      return { file, url: await services.files.uploadUrl(upload, expiresAt) };
+    }),
+  );
 }

@@ -11,7 +11,6 @@ import {
   ExecuteProjectJobResponseSchema,
 } from "../../gen/yandex/cloud/datasphere/v2/jobs/project_job_service_pb.ts";
 import type { Progress } from "../../ports/executor.ts";
-import type { Download } from "../../ports/files.ts";
 import type { PresentJob } from "../../usecases/jobs/create-job.ts";
 import { anyJson } from "../any.ts";
 import { fileErrors, fileMessage, jobMessage, jobMetadataMessage } from "./job-view.ts";
@@ -19,8 +18,8 @@ import { fileErrors, fileMessage, jobMessage, jobMetadataMessage } from "./job-v
 /** What the operation of an execution tells besides what is in the job. */
 interface KnownOfExecution {
   readonly progress?: Progress;
-  /** A fresh URL to read a file of the job from. */
-  readonly downloadUrl: (download: Download) => string;
+  /** Fresh URLs to read the job's outputs from, in their order; empty texts where they are cleared. */
+  readonly outputUrls: readonly string[];
 }
 
 /**
@@ -32,7 +31,7 @@ export function jobOperationView(
   run: Run | undefined,
   known: KnownOfExecution,
 ): { readonly metadata: AnyJson; readonly response?: AnyJson } {
-  const { progress } = known;
+  const { progress, outputUrls } = known;
   const metadata = anyJson(ExecuteProjectJobMetadataSchema, {
     // eslint-disable-next-line @typescript-eslint/no-deprecated -- the CLI still reads it
     job: jobMessage(job, run),
@@ -50,13 +49,8 @@ export function jobOperationView(
   const { end } = job;
   if (end === undefined) return { metadata };
   const response = anyJson(ExecuteProjectJobResponseSchema, {
-    outputFiles: end.outputs.map((output) => {
-      const { path, variable } = output;
-      const named = variable === undefined ? { path } : { path, variable };
-      const url = job.dataCleared
-        ? ""
-        : known.downloadUrl({ job: job.id, file: { kind: "output", ...named } });
-      return { file: fileMessage(output), url };
+    outputFiles: end.outputs.map((output, index) => {
+      return { file: fileMessage(output), url: outputUrls[index] ?? "" };
     }),
     result: { returnCode: BigInt(end.returnCode ?? 0) },
     outputFilesErrors: fileErrors(job),

@@ -16,6 +16,8 @@ import { parameterProblems, SIGNALS, type ParameterChecks } from "./job-paramete
 /** What is kept of checked parameters. */
 type CheckedParameters = Pick<Job, "parameters" | "definition" | "files">;
 
+const GB = 1024 ** 3;
+
 /** Parameters as work, or everything that is wrong with them. */
 export type ParametersRead =
   | { readonly ok: true; readonly value: CheckedParameters }
@@ -73,11 +75,17 @@ function definitionOf(parameters: JobParameters): JobDefinition {
     ...(env?.pythonEnv === undefined ? {} : { python: pythonOf(env.pythonEnv) }),
     s3Mounts: unnamed(parameters.s3MountIds),
     datasets: unnamed(parameters.datasetIds),
-    outputDatasets: parameters.outputDatasets.map(({ name }) => name),
+    outputDatasets: parameters.outputDatasets.map((dataset) => ({
+      name: dataset.name,
+      variable: dataset.var,
+      bytes: Number(dataset.sizeGb) * GB,
+      description: dataset.description,
+      labels: { ...dataset.labels },
+    })),
     attachProjectDisk: parameters.attachProjectDisk,
     ...(spark === "" ? {} : { sparkConnector: spark }),
     instanceTypes: [first, ...others],
-    ...(disk === undefined ? {} : { workingStorageBytes: Number(disk.sizeGb) * 1024 ** 3 }),
+    ...(disk === undefined ? {} : { workingStorageBytes: Number(disk.sizeGb) * GB }),
     ...(shutdown === undefined
       ? {}
       : {

@@ -19,6 +19,7 @@ import { deleteAllJobData, deleteJob, deleteJobData } from "../../usecases/jobs/
 import { executeJob } from "../../usecases/jobs/execute-job.ts";
 import { filesOf, findJobFile } from "../../usecases/jobs/find-job-files.ts";
 import { findJob, findJobWithRun, requireData } from "../../usecases/jobs/find-job.ts";
+import { jobFileUrl } from "../../usecases/jobs/job-file-url.ts";
 import { listJobs, type JobCursor } from "../../usecases/jobs/list-jobs.ts";
 import { setDataTtl } from "../../usecases/jobs/set-data-ttl.ts";
 import { anyJson } from "../any.ts";
@@ -157,12 +158,15 @@ async function downloadUrls(
   requireData(job);
   const known = filesOf(job);
   const expiresAt = plusMs(services.clock.now(), limits.fileUrlMs);
-  return {
-    downloadFiles: files.map(({ desc, sha256 }: File) => {
-      const named = { path: desc?.path ?? "", variable: desc?.var ?? "", sha256 };
-      const { download, ...file } = findJobFile(job, known, named);
-      const url = services.files.downloadUrl({ job: job.id, file: download }, expiresAt);
+  // All are looked for before the first URL is made: one that the job does not have refuses them all.
+  const found = files.map(({ desc, sha256 }: File) =>
+    findJobFile(job, known, { path: desc?.path ?? "", variable: desc?.var ?? "", sha256 }),
+  );
+  const downloadFiles = await Promise.all(
+    found.map(async ({ download, ...file }) => {
+      const url = await jobFileUrl(services, { job, file: download, expiresAt });
       return { file: fileMessage(file), url };
     }),
-  };
+  );
+  return { downloadFiles };
 }

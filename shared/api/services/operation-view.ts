@@ -68,7 +68,7 @@ async function currentView(
 }
 
 /** Fields of responses that are their starter's own, by the last word of the message's name. */
-const STARTERS_OWN: Readonly<Record<string, string>> = {
+export const STARTERS_OWN: Readonly<Record<string, string>> = {
   OpenProjectResponse: "sessionToken",
   // Limits need the role editor; an operation needs no more than viewer.
   Project: "limits",

@@ -3,12 +3,19 @@ import type { Instant } from "../time/instant.ts";
 
 /** How an execution ended. */
 export interface ExecutionResult {
-  /** `exited`: the program ended by itself. `lost`: it vanished without a trace of its end. */
-  readonly ending: "exited" | "timedOut" | "cancelled" | "lost";
+  /**
+   * `exited`: the program ended by itself. `lost`: it vanished without a trace of its end.
+   * `noCapacity`: its provider had no machine for it. `limited`: its provider's own limit of units,
+   * or the balance there, stopped it.
+   */
+  readonly ending: "exited" | "timedOut" | "cancelled" | "lost" | "noCapacity" | "limited";
+  /** What a provider said about an end that is not the program's own. */
+  readonly detail?: string;
   /** The program's exit code; 128 + n where signal n ended it. Absent when lost. */
   readonly exitCode?: number;
   readonly startedAt: Instant;
   readonly finishedAt: Instant;
+  /** Empty where its provider does not say which of several it was: the dearest is settled then. */
   readonly instanceType: string;
   readonly outputs: readonly OutputFile[];
   readonly outputErrors: readonly OutputError[];

@@ -35,6 +35,16 @@ export interface PythonEnvironment {
   };
 }
 
+/** A dataset that DataSphere makes of what the job writes, once it has ended. */
+interface OutputDataset {
+  readonly name: string;
+  /** `${VAR}` in the command becomes where its files are written to. */
+  readonly variable: string;
+  readonly bytes: number;
+  readonly description?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
 /** How a running program is asked to end before it is killed. */
 export interface GracefulShutdown {
   readonly signal: "SIGHUP" | "SIGINT" | "SIGUSR1" | "SIGUSR2" | "SIGTERM";
@@ -62,7 +72,7 @@ export interface JobDefinition {
   readonly dockerLogin?: { readonly username: string; readonly passwordSecret: string };
   readonly s3Mounts: readonly JobFile[];
   readonly datasets: readonly JobFile[];
-  readonly outputDatasets: readonly string[];
+  readonly outputDatasets: readonly OutputDataset[];
   readonly attachProjectDisk: boolean;
   readonly sparkConnector?: string;
   /** Tried in this order; never empty. */

@@ -18,6 +18,8 @@ export interface CloudEvent {
   readonly subject: string;
   readonly time: string;
   readonly datacontenttype: "application/json";
+  /** Source: CloudEvents, "Distributed Tracing" extension. */
+  readonly traceparent?: string;
   readonly data: Readonly<Record<string, unknown>>;
 }
 
@@ -33,6 +35,7 @@ export function runCloudEvent(type: NotificationType, run: Run, at: Instant): Cl
     subject: run.id,
     time: formatInstant(at),
     datacontenttype: "application/json",
+    ...(run.traceParent === undefined ? {} : { traceparent: run.traceParent }),
     data: {
       run: run.id,
       schedule: run.schedule,

@@ -1,4 +1,5 @@
 import type { DeliveryId, RunId } from "../ids.ts";
+import { readTraceParent, type TraceParent } from "../telemetry/traceparent.ts";
 import type { Instant } from "../time/instant.ts";
 import type { Target } from "./subscription.ts";
 
@@ -21,4 +22,10 @@ export interface Delivery {
   /** When the next try is due; meaningless once it is not pending. */
   readonly nextTryAt: Instant;
   readonly tries: readonly DeliveryTry[];
+}
+
+/** The trace that a delivery belongs to, as its event says; absent where nobody listened. */
+export function traceParentOf({ body }: Pick<Delivery, "body">): TraceParent | undefined {
+  const event = JSON.parse(body) as { readonly traceparent?: unknown };
+  return readTraceParent(event.traceparent);
 }

@@ -6,6 +6,7 @@ import type { CallOperation, OperationWork } from "./operation.ts";
 /** gRPC status numbers that an operation's error carries. */
 export const CANCELLED = 1;
 export const INTERNAL = 13;
+export const RESOURCE_EXHAUSTED = 8;
 
 export type OperationEvent =
   | {

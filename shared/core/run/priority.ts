@@ -4,3 +4,6 @@ import { PRIORITIES, type Priority } from "../schedule/schedule-definition.ts";
 export function rankOf(priority: Priority): number {
   return PRIORITIES.indexOf(priority);
 }
+
+/** How many ranks there are. */
+export const RANKS = PRIORITIES.length;

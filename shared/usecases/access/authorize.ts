@@ -115,12 +115,15 @@ async function authorizeInside(reader: Reader, asking: AskingFor): Promise<Permi
  */
 async function authorizeOperation(reader: Reader, asking: AskingFor): Promise<Permitted> {
   const { caller, demand, found } = asking;
-  const owner = ownerOf(demand.id);
-  if (owner === undefined) throw hidden(caller, demand);
-  const { project, startedBy } = found;
+  const { project, passed, startedBy = passed?.startedBy } = found;
+  const owner = passed === undefined ? ownerOf(demand.id) : passed.resource?.id;
+  // The platform's own token may look at any operation of a provider, whoever started it there.
+  if (owner === undefined && startedBy === undefined && caller.kind !== "platform") {
+    throw hidden(caller, demand);
+  }
   const role =
     project === undefined
-      ? await heldRole(reader, caller, { kind: "community", id: owner })
+      ? await heldRole(reader, caller, { kind: "community", id: owner ?? "" })
       : await heldRoleInProject(reader, caller, project);
   const isStarter = caller.kind === "subject" && startedBy === callerId(caller);
   const isShown = mayLook(role) || isStarter;

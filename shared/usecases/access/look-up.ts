@@ -13,6 +13,10 @@ import type { Community, Project } from "../../core/project/project.ts";
 import type { Reader } from "../../ports/store.ts";
 import { readJob } from "../../records/job-record.ts";
 import { readOperation } from "../../records/operation-record.ts";
+import {
+  readPassedOperation,
+  type PassedOperation,
+} from "../../records/passed-operation-record.ts";
 import { readCommunity, readProject } from "../../records/project-record.ts";
 import { readRun } from "../../records/run-record.ts";
 import { readDefinition } from "../../records/schedule-record.ts";
@@ -37,6 +41,8 @@ export interface Found {
   readonly owner?: ProjectId | undefined;
   /** Who started the operation that is named. */
   readonly startedBy?: string | undefined;
+  /** The operation that is named is a provider's, and a call that passed through us started it. */
+  readonly passed?: PassedOperation | undefined;
 }
 
 /**
@@ -77,13 +83,18 @@ async function ownerNamed(reader: Reader, { resource, id }: Named): Promise<Proj
     : (await readDefinition(reader, scheduleName(id)))?.definition.project;
 }
 
-/** An operation's id says whose it is, so both are asked for at once. */
+/**
+ * The id of an operation of ours says whose it is, so both are asked for at once. One of a provider
+ * has an id of any form.
+ */
 async function operationNamed(reader: Reader, id: string): Promise<Found> {
   const owner = ownerOf(id);
-  if (owner === undefined) return {};
   const [project, operation] = await Promise.all([
-    readProject(reader, projectId(owner)),
-    readOperation(reader, operationId(id)),
+    owner && readProject(reader, projectId(owner)),
+    owner && readOperation(reader, operationId(id)),
   ]);
-  return { project, startedBy: operation?.createdBy };
+  if (operation !== undefined) return { project, startedBy: operation.createdBy };
+  const passed = await readPassedOperation(reader, id);
+  if (passed?.resource?.kind !== "project") return { project, passed };
+  return { project: await readProject(reader, projectId(passed.resource.id)), passed };
 }

@@ -13,7 +13,6 @@ import { storagePath } from "../../core/project/storage-path.ts";
 import type { Operation } from "../../core/operation/operation.ts";
 import type { Project } from "../../core/project/project.ts";
 import { HOUR_MS } from "../../core/time/duration.ts";
-import type { Instant } from "../../core/time/instant.ts";
 import { rateOf } from "../../core/units/rates.ts";
 import type { Reader, Transaction } from "../../ports/store.ts";
 import { readConfiguration } from "../../records/configuration-record.ts";
@@ -23,8 +22,10 @@ import { askedBy, type CallerRequest } from "../caller-request.ts";
 import { sendNudges, type Nudge } from "../nudge.ts";
 import { earlierOperation, remember } from "../operations/run-call.ts";
 import { requireProject } from "../projects/require-project.ts";
+import { followProvider } from "../provider/follow-provider.ts";
+import type { Seen } from "../admission-facts.ts";
 import type { Services } from "../services.ts";
-import { adHocRun, startAdHoc } from "../start-ad-hoc.ts";
+import { adHocRun, startAdHoc, type AdHocRequest } from "../start-ad-hoc.ts";
 
 /** What a caller wants executed. */
 export interface NotebookRequest extends CallerRequest {
@@ -57,14 +58,17 @@ export async function executeNotebook(
   });
   if ("owner" in seen) return seen;
   await requireSupport(services, seen);
+  const unanswered = await followProvider(services, seen.project);
 
   const id = executionId(services.random.id());
+  const traceParent = services.telemetry.here();
   const { operation, nudges } = await services.store.transact("execute-notebook", async (tx) => {
     const earlier = await earlierOperation(tx, request.once, now);
     if (earlier !== undefined) return { operation: earlier, nudges: [] };
     // Read again: what the project says may have changed since then.
     const { project, definition } = await definitionOf(tx, request, asked);
-    return await start(tx, request, { id, project, definition, now });
+    const made = { id, project, definition, now, unanswered, traceParent };
+    return await start(tx, request, made);
   });
   await sendNudges(services, nudges, now);
   return operation;
@@ -158,12 +162,14 @@ async function instanceType(reader: Reader, project: Project, spec: string): Pro
 }
 
 async function requireSupport(
-  { executor, files }: Pick<Services, "executor" | "files">,
+  { executor, files, provider }: Pick<Services, "executor" | "files" | "provider">,
   { project, definition }: Defined,
 ): Promise<void> {
   const refusal = await executor.check(project, definition);
   const { target } = definition;
-  if (target.kind === "notebook" && (await files.stat(project, target.path)) === undefined) {
+  // The storage of a provider's project is there, and the executor says what it lacks.
+  const isHere = target.kind === "notebook" && provider === undefined;
+  if (isHere && (await files.stat(project, target.path)) === undefined) {
     throw new OrreryError(
       "FILE_NOT_FOUND",
       refusal?.reason ??
@@ -176,12 +182,15 @@ async function requireSupport(
 async function start(
   tx: Transaction,
   request: NotebookRequest,
-  made: Pick<NotebookExecution, "id" | "project" | "definition"> & { readonly now: Instant },
+  made: Pick<NotebookExecution, "id" | "project" | "definition"> &
+    Pick<AdHocRequest, "traceParent"> &
+    Pick<Seen, "now" | "unanswered">,
 ): Promise<{ readonly operation: Operation; readonly nudges: readonly Nudge[] }> {
-  const { id, project, definition, now } = made;
+  const { id, project, definition, now, unanswered, traceParent } = made;
   const { notebookId, cellId, apiVersion } = request;
   const createdBy = askedBy(request);
-  const run = adHocRun({ project, cause: { kind: "notebook", execution: id }, createdBy }, now);
+  const cause = { kind: "notebook", execution: id } as const;
+  const run = adHocRun({ project, cause, createdBy, traceParent }, now);
   writeExecution(tx, {
     id,
     project,
@@ -193,7 +202,7 @@ async function start(
     definition,
     run: run.id,
   });
-  const started = await startAdHoc(tx, run, now);
+  const started = await startAdHoc(tx, run, { now, unanswered });
   remember(tx, request.once, started.operation, now);
   const operation = await readOperation(tx, started.operation);
   assert(operation !== undefined, "an admitted attempt has an operation");

@@ -21,7 +21,7 @@ export async function findOperation(reader: Reader, id: OperationId): Promise<Op
  * answered as they are.
  */
 export async function cancelOperation(
-  services: Pick<Services, "store" | "clock" | "queue" | "log">,
+  services: Pick<Services, "store" | "clock" | "queue" | "log" | "telemetry">,
   id: OperationId,
 ): Promise<Operation> {
   const find = async (): Promise<Operation> =>

@@ -41,8 +41,11 @@ export async function deleteProject(
   });
 }
 
-/** Whatever runs holds units: a job, a notebook, an attempt of a schedule's run. */
-async function requireIdle(reader: Reader, project: ProjectId): Promise<void> {
+/**
+ * `PROJECT_BUSY` while anything runs in a project or a schedule uses it. Whatever runs holds units: a
+ * job, a notebook, an attempt of a schedule's run.
+ */
+export async function requireIdle(reader: Reader, project: ProjectId): Promise<void> {
   const { open } = await readAccount(reader, project);
   if (open.length > 0) {
     const attempts = open.slice(0, NAMED_SCHEDULES).map(({ attempt }) => attempt);

@@ -2,6 +2,7 @@ import type { RequestListener } from "node:http";
 import { Webhook } from "standardwebhooks";
 import { afterEach, describe, expect, it } from "vitest";
 import { limits } from "../../../shared/core/limits.ts";
+import { readTraceParent } from "../../../shared/core/telemetry/traceparent.ts";
 import { aNotification } from "../../contract/channel.ts";
 import { aChannel, SECRET } from "./a-channel.ts";
 import { startReceiver, type Receiver } from "./receiver.ts";
@@ -51,6 +52,20 @@ describe("a webhook with a secret", () => {
     const headers = request?.headers as Record<string, string>;
     const verified = new Webhook(SECRET).verify(request?.body ?? "", headers);
     expect(verified).toEqual(JSON.parse(notification.body));
+  });
+
+  it("says where its try stands in its trace, where somebody listens", async () => {
+    const { origin, requests } = await aReceiver();
+    const target = { kind: "webhook", url: origin } as const;
+    const traceParent = readTraceParent("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+
+    await aChannel().deliver(target, aNotification());
+    await aChannel().deliver(target, {
+      ...aNotification(),
+      ...(traceParent === undefined ? {} : { traceParent }),
+    });
+
+    expect(requests.map(({ headers }) => headers["traceparent"])).toEqual([undefined, traceParent]);
   });
 
   it("is signed with the secret of the moment", async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { isLoopback, parseDatabaseAddress } from "../../../shared/adapters/ydb/database-address.ts";
+import { parseDatabaseAddress } from "../../../shared/adapters/ydb/database-address.ts";
+import { isLoopback } from "../../../shared/core/loopback.ts";
 import { OrreryError } from "../../../shared/core/errors.ts";
 
 describe("the address of a database", () => {

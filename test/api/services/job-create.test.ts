@@ -378,7 +378,7 @@ describe("a job that is described wrongly", () => {
     expect((await world.stored(id)).definition).toMatchObject({
       dockerImage: "b1gcccccccccccccccccc",
       sparkConnector: "x",
-      outputDatasets: ["d"],
+      outputDatasets: [{ name: "d", bytes: 1024 ** 3 }],
     });
   });
 

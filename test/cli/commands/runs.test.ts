@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { limits } from "../../../shared/core/limits.ts";
 import { viewRun } from "../../../shared/core/run/run-view.ts";
@@ -108,8 +110,15 @@ describe("everything about a run", () => {
   it("has its outputs with their hashes, and where the files are", async () => {
     const output = anOutput("out/report.json", "{}");
     const id = await world.submit({ runMs: 0, outputs: [output] });
+    const path = `${world.directory}/jobs/attempts/${id}.1/outputs/out/report.json`;
+    const elsewhere = await orrery("show", id, "--data", world.directory);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, "{}");
 
     const { code, out } = await orrery("show", id, "--data", world.directory);
+
+    expect(elsewhere.out).toContain(`sha256 ${output.sha256}\n`);
+    expect(elsewhere.out).not.toContain(path);
 
     expect(code).toBe(0);
     expect(out).toMatch(/^State +succeeded$/m);
@@ -118,7 +127,7 @@ describe("everything about a run", () => {
     expect(out).toMatch(/^ {2}Exit code +0$/m);
     expect(out).toMatch(/^ {2}Operation +demo\.[a-z]+\.\d{8}T\d+Z\.[0-9a-f]{8}\.1$/m);
     expect(out).toContain("  Output out/report.json, 2 bytes\n");
-    expect(out).toContain(`${world.directory}/jobs/attempts/${id}.1/outputs/out/report.json\n`);
+    expect(out).toContain(`${path}\n`);
     expect(out).toContain(`sha256 ${output.sha256}\n`);
   });
 

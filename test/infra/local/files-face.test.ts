@@ -39,12 +39,12 @@ interface World {
   readonly files: LocalFiles;
   readonly log: KeptLog;
   readonly located: { path: string | undefined };
-  uploadUrl(content: string | Uint8Array, ttlMs?: number): string;
+  uploadUrl(content: string | Uint8Array, ttlMs?: number): Promise<string>;
   /** Makes a job need a content, as `uploadUrl` does by itself. */
   need(upload: Upload): Promise<void>;
   /** Deletes the job that needed the last content. */
   deleteJobs(): Promise<void>;
-  downloadUrl(file: Download["file"], job?: string): string;
+  downloadUrl(file: Download["file"], job?: string): Promise<string>;
   addJob(fields: Partial<Job>): Promise<void>;
   deleteProject(): Promise<void>;
 }
@@ -78,11 +78,10 @@ async function aWorld(test: Closing, { full = false } = {}): Promise<World> {
     files,
     log,
     located,
-    uploadUrl: (content, ttlMs = MINUTE_MS) => {
+    uploadUrl: async (content, ttlMs = MINUTE_MS) => {
       const upload = { project, sha256: sha256(content), bytes: Buffer.byteLength(content) };
-      // Committed before any request can come: it needs no turn of its own, and a socket does.
-      void need(store, upload);
-      return files.uploadUrl(upload, plusMs(realClock.now(), ttlMs));
+      await need(store, upload);
+      return await files.uploadUrl(upload, plusMs(realClock.now(), ttlMs));
     },
     need: async (upload) => await need(store, upload),
     deleteJobs: async () => {
@@ -91,8 +90,8 @@ async function aWorld(test: Closing, { full = false } = {}): Promise<World> {
         if (record !== undefined) deleteJob(tx, record);
       });
     },
-    downloadUrl: (file, job = "job00000000000000000") =>
-      files.downloadUrl({ job: jobId(job), file }, plusMs(realClock.now(), MINUTE_MS)),
+    downloadUrl: async (file, job = "job00000000000000000") =>
+      await files.downloadUrl({ job: jobId(job), file }, plusMs(realClock.now(), MINUTE_MS)),
     addJob: async (fields) => {
       await store.transact("test", async (tx) => {
         writeJob(tx, undefined, aStoredJob(fields));
@@ -153,7 +152,7 @@ describe("an upload", () => {
     const world = await aWorld(test);
     const content = "Привет ".repeat(100_000);
 
-    const response = await fetch(world.uploadUrl(content), { method: "PUT", body: content });
+    const response = await fetch(await world.uploadUrl(content), { method: "PUT", body: content });
 
     expect(response.status).toBe(200);
     expect(readFileSync(world.files.uploaded(project, sha256(content)), "utf8")).toBe(content);
@@ -162,7 +161,7 @@ describe("an upload", () => {
 
   it("may be repeated, and may come in pieces of unknown number", async (test) => {
     const world = await aWorld(test);
-    const url = world.uploadUrl("hello");
+    const url = await world.uploadUrl("hello");
     const request = aPut(url, { "Transfer-Encoding": "chunked" });
     for (const letter of "hello") request.write(letter);
     request.end();
@@ -174,7 +173,7 @@ describe("an upload", () => {
 
   it("is refused before its bytes where it announces another size", async (test) => {
     const world = await aWorld(test);
-    const request = aPut(world.uploadUrl("hello"), { "Content-Length": 6_000_000_000 });
+    const request = aPut(await world.uploadUrl("hello"), { "Content-Length": 6_000_000_000 });
     request.flushHeaders();
 
     const answer = await answerOf(request);
@@ -188,7 +187,7 @@ describe("an upload", () => {
 
   it("is cut off with an answer once it is larger than it may be", async (test) => {
     const world = await aWorld(test);
-    const request = aPut(world.uploadUrl("hello"), { "Transfer-Encoding": "chunked" });
+    const request = aPut(await world.uploadUrl("hello"), { "Transfer-Encoding": "chunked" });
     const answered = answerOf(request);
     let sent = 0;
     async function* endless(): AsyncGenerator<Buffer> {
@@ -208,7 +207,7 @@ describe("an upload", () => {
     ["sends too much", "Transfer-Encoding: chunked\r\n\r\n1312d00\r\n", 413],
   ])("tells a client why that %s and reads nothing before", async (_what, head, status) => {
     await using opened = new Opened();
-    const url = new URL((await aWorld(opened)).uploadUrl("hello"));
+    const url = new URL(await (await aWorld(opened)).uploadUrl("hello"));
     const socket = connect({ port: Number(url.port), host: url.hostname });
     socket.write(`PUT ${url.pathname} HTTP/1.1\r\nHost: x\r\n${head}`);
 
@@ -223,7 +222,7 @@ describe("an upload", () => {
   ])("that is %s is refused and not kept", async (_what, body, message) => {
     await using world = new Opened();
     const files = await aWorld(world);
-    const request = aPut(files.uploadUrl("hello"), { "Transfer-Encoding": "chunked" });
+    const request = aPut(await files.uploadUrl("hello"), { "Transfer-Encoding": "chunked" });
 
     request.end(body);
     const answer = await answerOf(request);
@@ -235,7 +234,7 @@ describe("an upload", () => {
 
   it("brings no project back that was deleted before it, or while its bytes came", async (test) => {
     const world = await aWorld(test);
-    const url = world.uploadUrl("hello");
+    const url = await world.uploadUrl("hello");
     const request = aPut(url, { "Transfer-Encoding": "chunked" });
     request.write("he");
     while (kept(world).length === 0) await setImmediate();
@@ -251,7 +250,7 @@ describe("an upload", () => {
 
   it("is not kept where its job was deleted before it, or while its bytes came", async (test) => {
     const world = await aWorld(test);
-    const url = world.uploadUrl("hello");
+    const url = await world.uploadUrl("hello");
     const request = aPut(url, { "Transfer-Encoding": "chunked" });
     request.write("he");
     while (kept(world).length === 0) await setImmediate();
@@ -267,7 +266,7 @@ describe("an upload", () => {
   it("is answered 507 where the disk is full", async (test) => {
     const world = await aWorld(test, { full: true });
 
-    const response = await fetch(world.uploadUrl("hello"), { method: "PUT", body: "hello" });
+    const response = await fetch(await world.uploadUrl("hello"), { method: "PUT", body: "hello" });
 
     expect(response.status).toBe(507);
     expect(await response.json()).toMatchObject({ code: 8 });
@@ -275,7 +274,9 @@ describe("an upload", () => {
 
   it("leaves nothing where its client goes away", async (test) => {
     const world = await aWorld(test);
-    const request = aPut(world.uploadUrl("x".repeat(1_000_000)), { "Content-Length": 1_000_000 });
+    const request = aPut(await world.uploadUrl("x".repeat(1_000_000)), {
+      "Content-Length": 1_000_000,
+    });
     request.write("x".repeat(500_000));
     while (kept(world).length === 0) await setImmediate();
 
@@ -292,7 +293,7 @@ describe("an upload", () => {
     for (let n = 0; n < 200; n += 1) hash.update(megabyte);
     const upload = { project, sha256: hash.digest("hex"), bytes: 200 * megabyte.length };
     await world.need(upload);
-    const url = world.files.uploadUrl(upload, plusMs(realClock.now(), MINUTE_MS));
+    const url = await world.files.uploadUrl(upload, plusMs(realClock.now(), MINUTE_MS));
     const before = process.memoryUsage.rss();
     let peak = 0;
     async function* megabytes(): AsyncGenerator<Buffer> {
@@ -317,14 +318,14 @@ describe("a download", () => {
 
   async function stored(test: Closing): Promise<World> {
     const world = await aWorld(test);
-    await fetch(world.uploadUrl(content), { method: "PUT", body: content });
+    await fetch(await world.uploadUrl(content), { method: "PUT", body: content });
     return world;
   }
 
   it("is the file, to keep and not to show", async (test) => {
     const world = await stored(test);
 
-    const response = await fetch(world.downloadUrl(input));
+    const response = await fetch(await world.downloadUrl(input));
 
     expect(response.status).toBe(200);
     expect(Object.fromEntries(response.headers)).toMatchObject({
@@ -341,7 +342,7 @@ describe("a download", () => {
   it("may be asked for by HEAD", async (test) => {
     const world = await stored(test);
 
-    const response = await fetch(world.downloadUrl(input), { method: "HEAD" });
+    const response = await fetch(await world.downloadUrl(input), { method: "HEAD" });
 
     expect(response.headers.get("content-length")).toBe("10");
     expect(await response.text()).toBe("");
@@ -363,7 +364,7 @@ describe("a download", () => {
     await using opened = new Opened();
     const world = await stored(opened);
 
-    const response = await fetch(world.downloadUrl(input), { headers: { Range: range } });
+    const response = await fetch(await world.downloadUrl(input), { headers: { Range: range } });
 
     expect(response.status).toBe(status);
     expect(await response.text()).toBe(body);
@@ -374,7 +375,7 @@ describe("a download", () => {
     const world = await stored(test);
 
     const headers = { Range: "bytes=2-4", "If-Range": '"x"' };
-    const response = await fetch(world.downloadUrl(input), { headers });
+    const response = await fetch(await world.downloadUrl(input), { headers });
 
     expect(await response.text()).toBe(content);
   });
@@ -389,18 +390,18 @@ describe("a download", () => {
     world.located.path = path;
 
     const response = await fetch(
-      world.downloadUrl({ kind: "output", path: "a/отчёт.txt" }, "job1"),
+      await world.downloadUrl({ kind: "output", path: "a/отчёт.txt" }, "job1"),
     );
 
     expect(response.status).toBe(404);
     const id = aStoredJob({}).id;
-    const right = await fetch(world.downloadUrl({ kind: "output", path: "a/отчёт.txt" }, id));
+    const right = await fetch(await world.downloadUrl({ kind: "output", path: "a/отчёт.txt" }, id));
     expect(await right.text()).toBe("report");
     expect(right.headers.get("content-disposition")).toContain("filename*=UTF-8''%D0%BE");
     await world.addJob({ run, dataCleared: true });
-    expect((await fetch(world.downloadUrl({ kind: "log", path: "stdout.txt" }, id))).status).toBe(
-      404,
-    );
+    expect(
+      (await fetch(await world.downloadUrl({ kind: "log", path: "stdout.txt" }, id))).status,
+    ).toBe(404);
   });
 
   it("is never what a link leads to, nor a folder", async (test) => {
@@ -410,7 +411,7 @@ describe("a download", () => {
     });
     const link = join(world.directory, "link");
     symlinkSync("/etc/passwd", link);
-    const url = world.downloadUrl({ kind: "log", path: "x" }, aStoredJob({}).id);
+    const url = await world.downloadUrl({ kind: "log", path: "x" }, aStoredJob({}).id);
 
     for (const path of [link, world.directory]) {
       world.located.path = path;
@@ -422,8 +423,8 @@ describe("a download", () => {
   it("ends without a word in the log where its client goes away", async (test) => {
     const world = await aWorld(test);
     const large = Buffer.alloc(20_000_000);
-    await fetch(world.uploadUrl(large), { method: "PUT", body: large });
-    const url = world.downloadUrl({ kind: "input", project, sha256: sha256(large) });
+    await fetch(await world.uploadUrl(large), { method: "PUT", body: large });
+    const url = await world.downloadUrl({ kind: "input", project, sha256: sha256(large) });
     const request = httpRequest(url, { agent: false });
     request.on("error", () => undefined);
     request.end();
@@ -440,8 +441,8 @@ describe("a download", () => {
 describe("a URL that allows nothing", () => {
   it("is answered 403 in the form of every error where it is forged or expired", async (test) => {
     const world = await aWorld(test);
-    const expired = world.uploadUrl("hello", -1);
-    const forged = world.uploadUrl("hello").replace(/.{5}$/, "AAAAA");
+    const expired = await world.uploadUrl("hello", -1);
+    const forged = (await world.uploadUrl("hello")).replace(/.{5}$/, "AAAAA");
 
     for (const url of [
       expired,
@@ -464,8 +465,8 @@ describe("a URL that allows nothing", () => {
     const world = await aWorld(test);
     const input = { kind: "input", project, sha256: sha256("hello") } as const;
 
-    const put = await fetch(world.downloadUrl(input), { method: "PUT", body: "hello" });
-    const get = await fetch(world.uploadUrl("hello"));
+    const put = await fetch(await world.downloadUrl(input), { method: "PUT", body: "hello" });
+    const get = await fetch(await world.uploadUrl("hello"));
 
     expect([put.status, get.status]).toEqual([403, 403]);
   });
@@ -473,7 +474,7 @@ describe("a URL that allows nothing", () => {
   it("is answered 405 where nothing has that verb", async (test) => {
     const world = await aWorld(test);
 
-    const response = await fetch(world.uploadUrl("hello"), { method: "DELETE" });
+    const response = await fetch(await world.uploadUrl("hello"), { method: "DELETE" });
 
     expect(response.status).toBe(405);
     expect(response.headers.get("allow")).toBe("GET, HEAD, PUT");

@@ -5,7 +5,9 @@ import { FunctionRunner } from "../../../infra/local/function-runner.ts";
 import type { FunctionManifest } from "../../../infra/local/manifest.ts";
 import { timerEvent } from "../../../infra/local/trigger-events.ts";
 import { ManualClock } from "../../../shared/adapters/manual/manual-clock.ts";
+import type { Queue } from "../../../shared/ports/queue.ts";
 import type { Store } from "../../../shared/ports/store.ts";
+import { noTelemetry } from "../../../shared/ports/telemetry.ts";
 import { keptLog } from "../../support/kept-log.ts";
 import { seededRandom } from "../../support/seeded-random.ts";
 import { at } from "../../support/timing-builder.ts";
@@ -30,8 +32,16 @@ async function tickOn(snapshot: Store["snapshot"]): Promise<{
   const random = seededRandom(1);
   const store = { snapshot } as Store;
   const log = keptLog();
+  const queue: Queue = { send: async () => await Promise.resolve() };
   // The tick asks for nothing else.
-  install({ store, clock, random, log } as Partial<Wiring> as Wiring);
+  install({
+    store,
+    clock,
+    random,
+    queue,
+    log,
+    telemetry: noTelemetry,
+  } as Partial<Wiring> as Wiring);
   const runner = await FunctionRunner.load(tick, { clock, random });
   return {
     runner,

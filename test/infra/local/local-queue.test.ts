@@ -2,7 +2,7 @@ import { describe, expect, it, beforeEach, afterEach } from "vitest";
 import { LocalQueue } from "../../../infra/local/local-queue.ts";
 import { MessageJournal, messagesTable } from "../../../infra/local/message-journal.ts";
 import { ManualClock } from "../../../shared/adapters/manual/manual-clock.ts";
-import { MemoryQueue } from "../../../shared/adapters/memory/memory-queue.ts";
+import { MemoryQueue, type ReceivedMessage } from "../../../shared/adapters/memory/memory-queue.ts";
 import { systemRandom } from "../../../shared/adapters/system/system-random.ts";
 import { limits } from "../../../shared/core/limits.ts";
 import { makeSqliteHarness, type SqliteHarness } from "../../adapters/sqlite/sqlite-harness.ts";
@@ -23,11 +23,11 @@ async function aLife(): Promise<{
   readonly memory: MemoryQueue;
   readonly queue: LocalQueue;
   readonly journal: MessageJournal;
-  receiveAll(queue: string): readonly { readonly id: string; readonly body: string }[];
+  receiveAll(queue: string): readonly ReceivedMessage[];
 }> {
   const retentionMs = limits.queueRetentionMs;
   const settings = { visibilityTimeoutMs: 90_000, maxReceiveCount: 10, retentionMs };
-  const queues = { intake: settings, submit: settings };
+  const queues = { intake: settings, submit: settings, watch: settings, notify: settings };
   const memory = new MemoryQueue({ clock, random: systemRandom, queues });
   const journal = new MessageJournal(await harness.open());
   return {
@@ -62,12 +62,12 @@ describe("a message to the durable queue", () => {
     expect(again).toMatchObject([{ sentAt }, { sentAt }]);
   });
 
-  it("is gone once it is forgotten, and the others stay", async () => {
+  it("is gone once it is removed, and the others stay", async () => {
     const first = await aLife();
     await first.queue.send("intake", [message("done"), message("owed")]);
-    const done = first.receiveAll("intake").find(({ body }) => body === "done");
+    const done = first.receiveAll("intake").filter(({ body }) => body === "done");
 
-    await first.queue.forget("intake", [done?.id ?? ""]);
+    await first.queue.remove("intake", done);
 
     const second = await aLife();
     await second.queue.takeJournaled();
@@ -116,6 +116,80 @@ describe("a message to the durable queue", () => {
   });
 });
 
+describe("whoever consumes a queue in memory", () => {
+  const never = new AbortController().signal;
+
+  it("has what is visible at once, and at most as many as wanted", async () => {
+    const { queue } = await aLife();
+    await queue.send("submit", [message("a"), message("b"), message("c")]);
+
+    const received = await queue.receive("submit", { max: 2, signal: never });
+
+    expect(received.map(({ body }) => body)).toEqual(["a", "b"]);
+  });
+
+  it("waits for what arrives, for what is delayed, and for nothing else", async () => {
+    const { queue } = await aLife();
+    const heard: string[] = [];
+    const waitFor = async (): Promise<void> => {
+      const received = await queue.receive("submit", { max: 1, signal: never });
+      heard.push(...received.map(({ body }) => body));
+    };
+
+    const first = waitFor();
+    await queue.send("intake", [message("elsewhere")]);
+    await queue.send("submit", [{ body: "later", delayMs: 1_000 }]);
+    await clock.advance(999);
+    expect(heard).toEqual([]);
+    await clock.advance(1);
+    await first;
+    const second = waitFor();
+    await queue.send("submit", [message("now")]);
+    await second;
+
+    expect(heard).toEqual(["later", "now"]);
+  });
+
+  it("stops waiting at its signal, and leaves no alarm behind", async () => {
+    const { queue } = await aLife();
+    const stopping = new AbortController();
+    await queue.send("submit", [{ body: "later", delayMs: 1_000 }]);
+
+    const receiving = queue.receive("submit", { max: 1, signal: stopping.signal });
+    stopping.abort();
+
+    expect(await receiving).toEqual([]);
+    expect(await queue.receive("submit", { max: 1, signal: stopping.signal })).toEqual([]);
+    expect(clock.nextAlarmAt()).toBeUndefined();
+  });
+
+  it("takes a message from the journal before it leaves memory", async () => {
+    const { queue, journal, memory } = await aLife();
+    await queue.send("intake", [message("a")]);
+    const received = await queue.receive("intake", { max: 1, signal: never });
+    journal.remove = async () => await Promise.reject(new Error("disk full"));
+
+    await expect(queue.remove("intake", received)).rejects.toThrow("disk full");
+
+    expect(memory.depthOf("intake").inFlight).toBe(1);
+  });
+
+  it("finds them empty only where nothing is visible and nothing in flight", async () => {
+    const { queue } = await aLife();
+    expect(await queue.areEmpty()).toBe(true);
+    await queue.send("submit", [{ body: "later", delayMs: 1_000 }]);
+    expect(await queue.areEmpty()).toBe(true);
+
+    await queue.send("watch", [message("a")]);
+    expect(await queue.areEmpty()).toBe(false);
+    const received = await queue.receive("watch", { max: 1, signal: never });
+    expect(await queue.areEmpty()).toBe(false);
+    await queue.remove("watch", received);
+
+    expect(await queue.areEmpty()).toBe(true);
+  });
+});
+
 describe("a journal of more messages than one page", () => {
   it("is read whole", async () => {
     const life = await aLife();
@@ -141,13 +215,13 @@ describe("a message to any other queue", () => {
   it("lives in memory alone, because a timer row owes its work", async () => {
     const first = await aLife();
     await first.queue.send("submit", [message("a")]);
-    const [sent] = first.receiveAll("submit");
+    const sent = first.receiveAll("submit");
 
-    await first.queue.forget("submit", [sent?.id ?? ""]);
+    await first.queue.remove("submit", sent);
     const second = await aLife();
     await second.queue.takeJournaled();
 
-    expect(sent?.body).toBe("a");
+    expect(sent).toMatchObject([{ body: "a" }]);
     expect(second.receiveAll("submit")).toEqual([]);
     expect(await second.journal.list("submit")).toEqual([]);
   });

@@ -30,7 +30,10 @@ async function addressesOf(
   });
   let listens = "";
   await platform.run(whole, (address) => (listens = address));
-  return { listens, url: platform.services.files.uploadUrl(upload, plusMs(realClock.now(), 1)) };
+  return {
+    listens,
+    url: await platform.services.files.uploadUrl(upload, plusMs(realClock.now(), 1)),
+  };
 }
 
 describe("a signed URL of a platform", () => {

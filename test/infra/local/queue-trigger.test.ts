@@ -1,9 +1,16 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { decodeQueueEvent } from "../../../functions/trigger-event.ts";
+import { LocalQueue } from "../../../infra/local/local-queue.ts";
+import type { MessageJournal } from "../../../infra/local/message-journal.ts";
+import type { ConsumedQueues } from "../../../infra/local/platform-queues.ts";
+import { QueueOutages } from "../../../infra/local/queue-outages.ts";
 import { QueueTrigger, type QueueTriggerOptions } from "../../../infra/local/queue-trigger.ts";
 import { ManualClock } from "../../../shared/adapters/manual/manual-clock.ts";
 import { MemoryQueue } from "../../../shared/adapters/memory/memory-queue.ts";
+import { OrreryError } from "../../../shared/core/errors.ts";
 import { limits } from "../../../shared/core/limits.ts";
+import type { Instant } from "../../../shared/core/time/instant.ts";
+import type { QueueName } from "../../../shared/ports/queue.ts";
 import { seededRandom } from "../../support/seeded-random.ts";
 import { keptLog, type KeptLog } from "../../support/kept-log.ts";
 import { at } from "../../support/timing-builder.ts";
@@ -14,6 +21,8 @@ const VISIBILITY_MS = 90_000;
 interface World {
   readonly clock: ManualClock;
   readonly queue: MemoryQueue;
+  /** Its consuming side, as a trigger sees it. */
+  readonly messages: ConsumedQueues;
   readonly log: KeptLog;
   /** The bodies of each call, in order. */
   readonly calls: readonly (readonly string[])[];
@@ -46,14 +55,23 @@ function aWorld(call: (bodies: readonly string[]) => Promise<unknown> = succeed)
     calls.push(bodies);
     return await call(bodies);
   };
-  const onDone = (ids: readonly string[]): Promise<void> => {
-    done.push(...ids);
-    return Promise.resolve();
+  const random = seededRandom(2);
+  // The queue it consumes has no journal: only the one of another name would be in it.
+  const local = new LocalQueue(queue, noJournal, { clock, random });
+  const messages: ConsumedQueues = {
+    receive: async (name, wanted) => await local.receive(name, wanted),
+    remove: async (name, removed) => {
+      await local.remove(name, removed);
+      done.push(...removed.map(({ id }) => id));
+    },
   };
-  const options = { queue: "submit", batch: 2, messages: queue, clock, log, call: handle, onDone };
+  const outages = new QueueOutages(log);
+  const world = { clock, random, log, outages };
+  const options = { queue: "submit", batch: 2, messages, call: handle, ...world };
   return {
     clock,
     queue,
+    messages,
     log,
     calls,
     done,
@@ -69,6 +87,11 @@ function aWorld(call: (bodies: readonly string[]) => Promise<unknown> = succeed)
       ),
   };
 }
+
+/** For queues that are in memory alone. */
+const noJournal = {
+  remove: async (): Promise<void> => await Promise.reject(new Error("Nothing is in this journal")),
+} as unknown as MessageJournal;
 
 const succeed = (): Promise<void> => Promise.resolve();
 const never = async (): Promise<void> => await new Promise<never>(() => undefined);
@@ -90,6 +113,7 @@ describe("messages in a queue", () => {
     await world.send("a");
 
     world.trigger();
+    await world.clock.advance(0);
 
     expect(world.calls).toEqual([["a"]]);
   });
@@ -109,21 +133,6 @@ describe("messages in a queue", () => {
     await world.clock.advance(5_500);
 
     expect(world.calls).toEqual([["soon"], ["later"]]);
-  });
-
-  it("are told to be done, before they are acknowledged", async () => {
-    const world = aWorld();
-    let depth: unknown;
-    const onDone = (): Promise<void> => {
-      depth = world.queue.depthOf("submit");
-      return Promise.resolve();
-    };
-    world.trigger({ onDone });
-
-    await world.send("a");
-    await world.clock.advance(0);
-
-    expect(depth).toEqual({ visible: 0, inFlight: 1, delayed: 0 });
   });
 });
 
@@ -196,18 +205,131 @@ describe("a batch that fails", () => {
     expect(world.queue.depthOf("submit")).toEqual({ visible: 0, inFlight: 0, delayed: 0 });
   });
 
-  it("comes again where only the telling that it is done failed", async () => {
+  it("comes again where only its removal failed, and that is told", async () => {
     const world = aWorld();
     let failures = 1;
-    const onDone = (): Promise<void> =>
-      failures-- > 0 ? Promise.reject(new Error("disk full")) : Promise.resolve();
-    world.trigger({ onDone });
+    const remove: ConsumedQueues["remove"] = async (name, removed) => {
+      if (failures-- > 0) throw new Error("disk full");
+      await world.messages.remove(name, removed);
+    };
+    world.trigger({ messages: { ...world.messages, remove } });
 
     await world.send("a");
     await world.clock.advance(VISIBILITY_MS);
 
     expect(world.calls).toEqual([["a"], ["a"]]);
+    expect(world.log.entries.map((entry) => entry.message)).toEqual([
+      "A batch of 1 from submit is done but could not be removed and comes again: disk full",
+    ]);
   });
+});
+
+describe("a queue that cannot be asked", () => {
+  /** Receives that fail as long as there are failures, and what the trigger then waits. */
+  function failing(
+    world: World,
+    failures: Error[],
+  ): { messages: ConsumedQueues; asked: Instant[] } {
+    const asked: Instant[] = [];
+    const receive: ConsumedQueues["receive"] = async (name, wanted) => {
+      asked.push(world.clock.now());
+      const failure = failures.shift();
+      if (failure !== undefined) throw failure;
+      return await world.messages.receive(name, wanted);
+    };
+    return { messages: { ...world.messages, receive }, asked };
+  }
+  const unreached = (): Error => new OrreryError("QUEUE_UNAVAILABLE", "No answer; check it");
+
+  it("is asked again, later each time, and goes on as soon as it answers", async () => {
+    const world = aWorld();
+    const failures = Array.from({ length: 10 }, unreached);
+    const { messages, asked } = failing(world, failures);
+    await world.send("a");
+    world.trigger({ messages });
+
+    await world.clock.advance(10 * limits.pollRetryMaxMs);
+
+    const waits = asked.slice(1, 11).map((each, n) => each - (asked[n] ?? 0));
+    expect(waits).toHaveLength(10);
+    for (const [n, waitMs] of waits.entries()) {
+      const most = Math.min(limits.pollRetryFirstMs * 2 ** n, limits.pollRetryMaxMs);
+      expect(waitMs).toBeGreaterThanOrEqual(most / 2);
+      expect(waitMs).toBeLessThanOrEqual(most);
+    }
+    expect(world.calls).toEqual([["a"]]);
+  });
+
+  it("is told once, and once that it answers again, however many queues there are", async () => {
+    const world = aWorld();
+    const one = failing(world, Array.from({ length: 4 }, unreached));
+    const other = failing(world, Array.from({ length: 2 }, unreached));
+    world.trigger(one);
+    world.trigger({ ...other, queue: "submit-dead" });
+
+    await world.clock.advance(4 * limits.pollRetryMaxMs);
+    await world.send("a");
+    await world.queue.send("submit-dead" as QueueName, [{ body: "b", delayMs: 0 }]);
+    await world.clock.advance(0);
+
+    expect(world.log.entries.map(({ level, message }) => [level, message])).toEqual([
+      ["warn", "The queues cannot be received from, and are asked again: No answer; check it"],
+      ["info", "The queues answer again"],
+    ]);
+  });
+
+  it("is told again where the reason is another one", async () => {
+    const world = aWorld();
+    const gone = new OrreryError("QUEUE_NOT_FOUND", "No such queue; make it");
+    world.trigger(failing(world, [unreached(), unreached(), gone, gone]));
+
+    await world.clock.advance(10 * limits.pollRetryFirstMs);
+
+    expect(world.log.entries.map(({ fields }) => fields["reason"])).toEqual([
+      "QUEUE_UNAVAILABLE",
+      "QUEUE_NOT_FOUND",
+    ]);
+  });
+
+  it("is not asked any more, nor told, once the trigger has stopped", async () => {
+    const world = aWorld();
+    const { messages, asked } = failing(world, Array.from({ length: 10 }, unreached));
+    const trigger = world.trigger({ messages });
+    await world.clock.advance(0);
+
+    trigger.stop();
+    await world.clock.advance(10 * limits.pollRetryMaxMs);
+
+    expect(asked).toHaveLength(1);
+    expect(world.clock.nextAlarmAt()).toBeUndefined();
+  });
+});
+
+describe("a batch of another size", () => {
+  it.each([
+    [1, 12, [10, 10]],
+    [4, 9, [8, 8]],
+    [10, 25, [10, 10, 10]],
+    [25, 30, [25, 25]],
+  ])(
+    "of %i asks for whole batches, as a queue service hands them out",
+    async (batch, count, asked) => {
+      const world = aWorld();
+      const wanted: number[] = [];
+      const receive: ConsumedQueues["receive"] = async (name, { max, signal }) => {
+        wanted.push(max);
+        return await world.messages.receive(name, { max, signal });
+      };
+      await world.send(...Array.from({ length: count }, (_, n) => `m${n}`));
+
+      world.trigger({ batch, messages: { ...world.messages, receive } });
+      await world.clock.advance(0);
+
+      expect(wanted.slice(0, asked.length)).toEqual(asked);
+      expect(world.calls.flat()).toHaveLength(count);
+      expect(Math.max(...world.calls.map((each) => each.length))).toBe(batch);
+    },
+  );
 });
 
 describe("a stopped trigger", () => {
@@ -231,11 +353,16 @@ describe("a stopped trigger", () => {
     const world = aWorld(async () => await new Promise<void>((resolve) => (end = resolve)));
     const trigger = world.trigger();
     await world.send("a");
+    await world.clock.advance(0);
 
     trigger.stop();
     await world.send("b");
-    end();
+    let isSettled = false;
+    const settled = trigger.settled().then(() => (isSettled = true));
     await world.clock.advance(0);
+    expect(isSettled).toBe(false);
+    end();
+    await settled;
 
     expect(world.calls).toEqual([["a"]]);
     expect(world.done).toHaveLength(1);

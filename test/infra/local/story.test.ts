@@ -64,6 +64,10 @@ describe("a line of the log", () => {
   it("for programmers is not told", () => {
     expect(told(anEntry("store.page", "A page", { level: "debug" }))).toBe("");
   });
+
+  it("is told once where the platform tells the same", () => {
+    expect(told(anEntry("call.failed", "Function watch failed", { level: "error" }))).toBe("");
+  });
 });
 
 describe("the story of a run", () => {

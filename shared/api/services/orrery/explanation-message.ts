@@ -4,6 +4,7 @@ import { assertNever } from "../../../core/assert.ts";
 import type { AdmissionDecision } from "../../../core/run/decide-admission.ts";
 import { eligibleAt } from "../../../core/run/due.ts";
 import type { Check } from "../../../core/units/explain.ts";
+import type { ProviderCheck } from "../../../core/units/exposure.ts";
 import type {
   CheckSchema,
   DecisionSchema,
@@ -50,7 +51,7 @@ function decisionMessage(decision: AdmissionDecision): MessageInitShape<typeof D
   }
 }
 
-function checkMessage(check: Check): MessageInitShape<typeof CheckSchema> {
+function checkMessage(check: Check | ProviderCheck): MessageInitShape<typeof CheckSchema> {
   const { rule, holds, sentence, compared } = check;
   const told = { rule, holds, sentence, compared: { ...compared } };
   if (check.holds) return told;
@@ -62,6 +63,7 @@ function checkMessage(check: Check): MessageInitShape<typeof CheckSchema> {
       return { ...told, relief: "topUp", missingUnits: BigInt(relief.missingUnits) };
     case "never":
     case "settlement":
+    case "answer":
       return { ...told, relief: relief.kind };
     default:
       return assertNever(relief);

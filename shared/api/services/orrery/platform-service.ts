@@ -22,8 +22,9 @@ export function platformService(services: ApiServices): ServedService {
   return serve(PlatformService, {
     getHealth: async () => await Promise.resolve({ status: "ok" }),
     diagnose: async () => {
-      const findings = await diagnose(services, services.probes);
-      return { at: timestampFromMs(services.clock.now()), findings: [...findings] };
+      const { findings, appliedAt } = await diagnose(services, services.probes);
+      const at = timestampFromMs(services.clock.now());
+      return { at, findings: [...findings], ...timestamp("configurationAppliedAt", appliedAt) };
     },
     sendMessage: async (request) => await sendMessage(services, request),
     listRejections: async (request) => {

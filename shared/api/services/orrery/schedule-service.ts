@@ -24,7 +24,8 @@ const PAGE = "schedules";
 export function scheduleService(services: ApiServices): ServedService {
   return serve(ScheduleService, {
     get: reads(
-      async (reader, { schedule }) => await findSchedule(reader, scheduleName(schedule)),
+      async (reader, { schedule }) =>
+        await findSchedule(reader, scheduleName(schedule), services.clock.now()),
       scheduleMessage,
     ),
     list: async (request, { caller }) => {
@@ -40,7 +41,7 @@ export function scheduleService(services: ApiServices): ServedService {
     },
     listFires: reads(
       async (reader, { schedule, from, pageSize: wanted }) => ({
-        schedule: await findSchedule(reader, scheduleName(schedule)),
+        schedule: await findSchedule(reader, scheduleName(schedule), services.clock.now()),
         afterAt: from === undefined ? services.clock.now() : instantOf(from),
         limit: wanted === 0n ? limits.firesShown : Number(wanted),
       }),

@@ -1,8 +1,13 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { projectId } from "../../../core/ids.ts";
+import type { Exposure } from "../../../core/units/exposure.ts";
 import type { Entry } from "../../../core/units/ledger.ts";
-import { UsageService, type EntrySchema } from "../../../gen/orrery/v1/usage_service_pb.ts";
+import {
+  UsageService,
+  type EntrySchema,
+  type ExposureSchema,
+} from "../../../gen/orrery/v1/usage_service_pb.ts";
 import { scanEntries } from "../../../records/account-record.ts";
 import { projectUsage } from "../../../usecases/project-usage.ts";
 import { readPage } from "../../../usecases/read-page.ts";
@@ -26,6 +31,8 @@ export function usageService(services: ApiServices): ServedService {
         heldUnits: BigInt(usage.heldUnits),
         runningAttempts: BigInt(usage.runningAttempts),
         spentLastHourUnits: BigInt(usage.spentLastHourUnits),
+        unanswered: usage.unanswered ?? "",
+        ...(usage.exposure === undefined ? {} : { exposure: exposureMessage(usage.exposure) }),
       };
     },
     listEntries: async (request) => {
@@ -48,6 +55,15 @@ export function usageService(services: ApiServices): ServedService {
       };
     },
   });
+}
+
+function exposureMessage(exposure: Exposure): MessageInitShape<typeof ExposureSchema> {
+  const { lookedAt, untoldUnits, elsewhereUnits } = exposure;
+  return {
+    lookedAt: timestampFromMs(lookedAt),
+    untoldUnits: BigInt(untoldUnits),
+    ...units("elsewhereUnits", elsewhereUnits),
+  };
 }
 
 /** The number of the last entry seen. */
