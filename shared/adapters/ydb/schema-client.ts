@@ -1,10 +1,10 @@
 import { Channel, type ChannelCredentials, type ChannelOptions } from "@grpc/grpc-js";
 import type { Driver } from "ydb-sdk";
 import { limits } from "../../core/limits.ts";
-import { plusMs } from "../../core/time/instant.ts";
 import { CallGuard } from "./call-guard.ts";
 import type { ConnectionOptions } from "./connection.ts";
 import { Credentials } from "./credentials.ts";
+import { driverSettings, endDriver } from "./driver-settings.ts";
 import { answeredFailure, failureOf, type YdbFailure } from "./failure.ts";
 import type { SchemaClient } from "./schema-statement.ts";
 import { sdk } from "./sdk.ts";
@@ -70,22 +70,13 @@ class SdkSchemaClient {
   async close(): Promise<void> {
     const { clock } = this.#options;
     this.#guard.close();
-    const { promise: late, resolve } = Promise.withResolvers<undefined>();
-    const cancel = clock.set(plusMs(clock.now(), limits.ydbEndMs), () => resolve(undefined));
-    await Promise.race([this.#driver?.destroy().catch(() => undefined), late]);
-    cancel();
+    await endDriver(this.#driver, clock);
   }
 
   async #open(): Promise<Driver> {
-    const { endpoint, database, tls } = this.#options.address;
     mendPool();
     const driver = new sdk.Driver({
-      // Not the connection string: the SDK takes the path "/" of the cloud's own form for a name.
-      // eslint-disable-next-line @typescript-eslint/no-deprecated -- see above
-      endpoint: `${tls ? "grpcs" : "grpc"}://${endpoint}`,
-      // eslint-disable-next-line @typescript-eslint/no-deprecated -- see above
-      database,
-      authService: { getAuthMetadata: async () => await this.#guard.metadata() },
+      ...driverSettings(this.#options.address, this.#guard),
       clientOptions: {
         interceptors: [this.#guard.intercept],
         channelFactoryOverride: this.#channel,

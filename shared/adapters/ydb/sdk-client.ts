@@ -2,13 +2,13 @@ import { Channel, type ChannelCredentials, type ChannelOptions } from "@grpc/grp
 import type { Driver, IDriverSettings } from "ydb-sdk";
 import { OrreryError } from "../../core/errors.ts";
 import { limits } from "../../core/limits.ts";
-import { plusMs } from "../../core/time/instant.ts";
 import type { Alarms, Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
 import { CallGuard } from "./call-guard.ts";
 import type { Credentials } from "./credentials.ts";
 import { isLoopback } from "../../core/loopback.ts";
 import type { DatabaseAddress } from "./database-address.ts";
+import { driverSettings, endDriver } from "./driver-settings.ts";
 import { answeredFailure, failureOf, YdbFailure } from "./failure.ts";
 import { sdk } from "./sdk.ts";
 import { mendEndpoints, mendPool } from "./sdk-mends.ts";
@@ -71,11 +71,7 @@ export class SdkClient implements Client {
     const { clock } = this.#parts;
     this.#isUsable = false;
     this.#guard.close();
-    const { promise: late, resolve } = Promise.withResolvers<undefined>();
-    const cancel = clock.set(plusMs(clock.now(), limits.ydbEndMs), () => resolve(undefined));
-    // With the guard closed its calls end at once; the time is for what we do not know.
-    await Promise.race([this.#driver?.destroy().catch(() => undefined), late]);
-    cancel();
+    await endDriver(this.#driver, clock);
     for (const channel of this.#channels.values()) channel.close();
   }
 
@@ -98,20 +94,14 @@ export class SdkClient implements Client {
 
   #settings(): IDriverSettings {
     const { address, sessions } = this.#parts;
-    const { endpoint, database, tls } = address;
     return {
-      // Not the connection string: the SDK takes the path "/" of the cloud's own form for a name.
-      // eslint-disable-next-line @typescript-eslint/no-deprecated -- see above
-      endpoint: `${tls ? "grpcs" : "grpc"}://${endpoint}`,
-      // eslint-disable-next-line @typescript-eslint/no-deprecated -- see above
-      database,
-      authService: { getAuthMetadata: async () => await this.#guard.metadata() },
+      ...driverSettings(address, this.#guard),
       // The SDK would ask every session every minute whether it lives. Ours are used or left.
       poolSettings: { minLimit: 1, maxLimit: sessions, keepAlivePeriod: NEVER_MS },
       clientOptions: {
         interceptors: [this.#guard.intercept],
         channelFactoryOverride: this.#channel,
-        ...channelOptions(endpoint),
+        ...channelOptions(address.endpoint),
       },
       logger: quietLogger(this.#parts.log),
     };
