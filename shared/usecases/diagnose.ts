@@ -5,12 +5,13 @@ import { formatDurationMs, SECOND_MS } from "../core/time/duration.ts";
 import { formatInstant, plusMs, type Instant } from "../core/time/instant.ts";
 import type { Probe } from "../ports/probe.ts";
 import { readConfiguration } from "../records/configuration-record.ts";
+import { scanSchedules } from "../records/schedule-record.ts";
 import { scanLanes } from "../records/timer-record.ts";
 import { listDeliveries } from "./list-deliveries.ts";
 import { listRejections } from "./list-rejections.ts";
 import type { Services } from "./services.ts";
 
-type Needs = Pick<Services, "store" | "clock">;
+type Needs = Pick<Services, "store" | "clock" | "provider">;
 
 /**
  * Looks whether an installation works: its store, its tick, what it was told to do and what it could
@@ -21,9 +22,10 @@ export async function diagnose(services: Needs, probes: readonly Probe[] = []): 
   const { store, ...live } = await lookAtStore(services);
   // Without its store nothing else can be known of it.
   if (store.status === "failed") return { findings: [store, ...(await probed(probes))] };
+  const checks = services.provider === undefined ? CHECKS : [...CHECKS, PROJECTS_CHECK];
   const [own, others] = await Promise.all([
     Promise.all(
-      CHECKS.map(async ([check, look]) => await answering(check, async () => await look(services))),
+      checks.map(async ([check, look]) => await answering(check, async () => await look(services))),
     ),
     probed(probes),
   ]);
@@ -39,12 +41,17 @@ export interface Diagnosis {
 
 type Found = Omit<Finding, "check">;
 
-const CHECKS: readonly (readonly [string, (services: Needs) => Promise<Found>])[] = [
+type Check = readonly [string, (services: Needs) => Promise<Found>];
+
+const CHECKS: readonly Check[] = [
   ["configuration", lookAtConfiguration],
   ["tick", lookAtTick],
   ["messages", lookAtRejections],
   ["deliveries", lookAtDeliveries],
 ];
+
+/** Only where somebody else owns the projects. */
+const PROJECTS_CHECK: Check = ["projects", lookAtProjects];
 
 async function probed(probes: readonly Probe[]): Promise<readonly Finding[]> {
   return await Promise.all(
@@ -125,6 +132,35 @@ async function lookAtDeliveries(services: Needs): Promise<Found> {
     status: "warning",
     text: `${atLeast(items.length)} are buried: their receivers never took them`,
     remedy: "`orrery deliveries --state buried` shows each with its last answer",
+  };
+}
+
+/** Whether we may see the projects that schedules run in: who may not, starts nothing there either. */
+async function lookAtProjects({ store, provider }: Needs): Promise<Found> {
+  const schedules = await store.snapshot(
+    async (reader) => await scanSchedules(reader, { limit: limits.scanRows }),
+  );
+  const all = [...new Set(schedules.map(({ project }) => project))];
+  const projects = all.slice(0, limits.doctorProjects);
+  const unseen = await Promise.all(
+    projects.map(async (project): Promise<readonly string[]> => {
+      try {
+        const found = await provider?.project(project);
+        return found === undefined ? [`${project} (DataSphere knows no such project)`] : [];
+      } catch (error) {
+        return [`${project} (${messageOf(error)})`];
+      }
+    }),
+  );
+  const failed = unseen.flat();
+  const asked = projects.length < all.length ? `the first ${projects.length}` : "all";
+  if (failed.length === 0) {
+    return { status: "ok", text: `DataSphere shows ${asked} of ${all.length} projects` };
+  }
+  return {
+    status: "failed",
+    text: `DataSphere does not show ${failed.length} of ${projects.length} projects: ${failed.join("; ")}`,
+    remedy: "give the functions' accounts their roles there: `datasphere_projects` in Terraform",
   };
 }
 

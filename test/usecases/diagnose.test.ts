@@ -6,7 +6,8 @@ import { INSTANT_MAX, instant } from "../../shared/core/time/instant.ts";
 import { scanLanes } from "../../shared/records/timer-record.ts";
 import { diagnose } from "../../shared/usecases/diagnose.ts";
 import { rejectMessage } from "../../shared/usecases/reject-message.ts";
-import { aConfiguration, aSchedule } from "../support/builders.ts";
+import { aConfiguration, aSchedule, PROJECT } from "../support/builders.ts";
+import { ScriptedProvider } from "../support/scripted-provider.ts";
 import { World } from "../support/world.ts";
 
 let world: World;
@@ -92,5 +93,23 @@ describe("a diagnosis", () => {
       { check: "queues", status: "failed", text: expect.stringContaining("denied") as string },
       { check: "bucket", status: "ok" },
     ]);
+  });
+
+  it("says which projects DataSphere does not show, where it owns them", async () => {
+    const schedules = [aSchedule({ name: "one" }), aSchedule({ name: "two", project: "hidden" })];
+    await world.apply(aConfiguration({ schedules }));
+    const provider = new ScriptedProvider();
+    provider.set(PROJECT, {});
+    provider.set("hidden", {});
+    const look = async (): Promise<Finding | undefined> =>
+      (await diagnose({ ...world.services, provider })).findings.at(-1);
+
+    expect(await look()).toMatchObject({ check: "projects", status: "ok" });
+    provider.fail("hidden", "down");
+
+    expect(await look()).toMatchObject({
+      status: "failed",
+      text: expect.stringContaining("does not show 1 of 2 projects: hidden (") as string,
+    });
   });
 });

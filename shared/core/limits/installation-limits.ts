@@ -9,6 +9,8 @@ export const installationLimits = {
   /** What a diagnosis looks back at, and how many of a kind it counts before it says "or more". */
   doctorLookBackMs: DAY_MS,
   doctorItems: 100,
+  /** Projects that DataSphere is asked for by a diagnosis: each is a call of 3 s at the most, side by side. */
+  doctorProjects: 10,
   /** What is deployed with schedules: a repository of jobs is some hundred files and megabytes. */
   deployFiles: 10_000,
   deployBytes: 1024 * 1024 * 1024,
