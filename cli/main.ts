@@ -99,7 +99,8 @@ Start here:
 
 Commands find a platform's data in .orrery, in --data, or in ORRERY_DATA. They
 read and write it themselves, beside a running platform and without one. With
---store, or ORRERY_STORE, the state is in that YDB database.
+--store, or ORRERY_STORE, the state is in that YDB database; with --endpoint, or
+ORRERY_ENDPOINT, they work on a deployed platform instead.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or input, 3 not found, 4 a platform
 already runs.`;

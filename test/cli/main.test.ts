@@ -8,7 +8,7 @@ const COMMANDS = [
   ...["validate", "next", "schema"],
   ...["up", "run", "send", "cancel"],
   ...["runs", "show", "logs", "explain", "usage", "schedules", "deliveries", "rejected"],
-  ...["token", "migrate", "help"],
+  ...["token", "deploy", "doctor", "invoke", "migrate", "help"],
 ];
 
 let folder: string;
