@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { DURABLE_QUEUE } from "../../infra/local/local-queue.ts";
-import { localRandom, openQueueService } from "../../infra/local/wiring.ts";
+import { openQueueService } from "../../infra/local/queue-wiring.ts";
+import { localRandom } from "../../infra/local/wiring.ts";
 import { OrreryError } from "../../shared/core/errors.ts";
 import { limits } from "../../shared/core/limits.ts";
 import { PlatformService } from "../../shared/gen/orrery/v1/platform_service_pb.ts";

@@ -104,10 +104,7 @@ export const layers = [
   },
   {
     files: ["functions/**", "cli/**", "infra/local/**"],
-    ignores: [
-      "functions/cloud/parts/**",
-      "infra/local/{wiring,bucket-wiring,datasphere-wiring}.ts",
-    ],
+    ignores: ["functions/cloud/parts/**", "infra/local/{wiring,*-wiring}.ts"],
     rules: deny(to("adapters", "Only a composition root names adapters.")),
   },
   {

@@ -35,12 +35,11 @@ import { Rounds } from "./rounds.ts";
 import { reportElsewhere, reportSchema, reportUnreached } from "./shared-reports.ts";
 import { Story } from "./story.ts";
 import { Triggers, type ObjectChange } from "./triggers.ts";
+import { openQueues } from "./queue-wiring.ts";
+import { measured, observe } from "./telemetry-wiring.ts";
 import {
   lockDataDirectory,
-  measured,
-  observe,
   openData,
-  openQueues,
   platformServices,
   type DataDirectory,
   type PlatformServices,

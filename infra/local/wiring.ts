@@ -1,21 +1,11 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
-import { JsonLog } from "../../shared/adapters/json-log/json-log.ts";
-import { redactor, secretsIn } from "../../shared/adapters/json-log/redact.ts";
 import {
   createLocalFiles,
   type LocalFiles,
 } from "../../shared/adapters/local-files/local-files.ts";
 import { LogChannel } from "../../shared/adapters/log-channel/log-channel.ts";
-import { MemoryQueue, type QueueSettings } from "../../shared/adapters/memory/memory-queue.ts";
-import { measuredParts } from "../../shared/adapters/measured/measured-parts.ts";
-import {
-  createTelemetryScope,
-  openTelemetry,
-  type TelemetryScope,
-} from "../../shared/adapters/otel/open-telemetry.ts";
-import { isConfigured } from "../../shared/adapters/otel/otlp-settings.ts";
 import { attemptPlace } from "../../shared/adapters/process/attempt-place.ts";
 import { pathInOutputs } from "../../shared/adapters/process/job-paths.ts";
 import { createProcessExecutor } from "../../shared/adapters/process/process-executor.ts";
@@ -25,13 +15,11 @@ import { openSqliteStore } from "../../shared/adapters/sqlite/sqlite-store.ts";
 import { systemAlarms, systemClock } from "../../shared/adapters/system/system-clock.ts";
 import { systemRandom } from "../../shared/adapters/system/system-random.ts";
 import { WebhookChannel } from "../../shared/adapters/webhook/webhook-channel.ts";
-import type { ServiceQueues } from "../../shared/adapters/ymq/service-queues.ts";
 import type { Migrated, MigrateProgress } from "../../shared/adapters/ydb/migrate.ts";
 import type { YdbDatabase } from "../../shared/adapters/ydb/open-ydb.ts";
 import type { OutputFile } from "../../shared/core/execution/execution-result.ts";
 import type { AttemptId } from "../../shared/core/ids.ts";
 import { limits } from "../../shared/core/limits.ts";
-import { VERSION } from "../../shared/core/version.ts";
 import type { Alarms, Clock } from "../../shared/ports/clock.ts";
 import type { Executor } from "../../shared/ports/executor.ts";
 import type { Log } from "../../shared/ports/log.ts";
@@ -43,15 +31,12 @@ import { noTelemetry } from "../../shared/ports/telemetry.ts";
 import { migrations } from "../../shared/records/migrations.ts";
 import { tables } from "../../shared/records/tables.ts";
 import type { Services } from "../../shared/usecases/services.ts";
-import { LocalQueue } from "./local-queue.ts";
 import { directoryId, localTables, ringingStore } from "./local-state.ts";
-import type { Manifest } from "./manifest.ts";
 import { MessageJournal, messagesTable } from "./message-journal.ts";
 import type { Holder } from "./platform-lease.ts";
 import type { PlatformQueues } from "./platform-queues.ts";
-import { ServiceQueue } from "./service-queue.ts";
 
-/** The laptop's composition root: the one file that names the adapters it stands on. */
+/** The laptop's composition root: it and the `*-wiring.ts` beside it name the adapters it stands on. */
 
 export type { LocalFiles, Migrated, MigrateProgress as SchemaProgress };
 
@@ -60,6 +45,9 @@ export const localClock: Clock & Alarms = { ...systemClock, ...systemAlarms };
 
 /** This machine's chance, for the same. */
 export const localRandom: Random = systemRandom;
+
+/** Requests are signed for it; Yandex Cloud has one, and an emulator takes any. */
+export const CLOUD_REGION = "ru-central1";
 
 /** What is in a data directory, open, and the state, be it there or in a database elsewhere. */
 export interface DataDirectory {
@@ -246,43 +234,6 @@ export function platformRuns(directory: string): boolean {
   return unlock === undefined;
 }
 
-/**
- * Opens a platform's queues: in memory, or at the service of an address. Nothing connects yet. Throws
- * QUEUE_ADDRESS_INVALID and QUEUE_CREDENTIALS_MISSING.
- */
-export async function openQueues(
-  address: string | undefined,
-  { clock, journal }: DataDirectory,
-  manifest: Manifest,
-): Promise<PlatformQueues> {
-  const world = { clock, random: systemRandom };
-  if (address === undefined) {
-    const memory = new MemoryQueue({ ...world, queues: queueSettings(manifest) });
-    return new LocalQueue(memory, journal, world);
-  }
-  return new ServiceQueue(address, await openQueueService(address, manifest.queues), journal);
-}
-
-/** Opens queues at a service; for who only sends, by name, they need no settings. */
-export async function openQueueService(
-  address: string,
-  queues: Manifest["queues"] = {},
-): Promise<ServiceQueues> {
-  const { parseQueueAddress } = await import("../../shared/adapters/ymq/queue-address.ts");
-  const { endpoint, prefix } = parseQueueAddress(address);
-  const { keysFrom } = await import("../../shared/adapters/ymq/queue-keys.ts");
-  const credentials = keysFrom(process.env);
-  // Loaded only here: the SDK takes a twentieth of a second, which nobody else is to wait for.
-  const { openServiceQueues } = await import("../../shared/adapters/ymq/service-queues.ts");
-  return openServiceQueues({
-    ...{ endpoint, prefix, queues, credentials, region: CLOUD_REGION },
-    ...{ clock: localClock, random: systemRandom },
-  });
-}
-
-/** Requests are signed for it; Yandex Cloud has one, and an emulator takes any. */
-export const CLOUD_REGION = "ru-central1";
-
 /** The services of a platform: they send to the queues that its triggers consume. */
 export interface PlatformServices extends Services {
   readonly queue: PlatformQueues;
@@ -310,11 +261,6 @@ export function platformServices(
   };
 }
 
-/** What handlers stand on: the same, measured where somebody listens. */
-export function measured(services: Services): Services {
-  return { ...services, ...measuredParts(services, services) };
-}
-
 /** The services of a command beside a platform: what it writes, the platform notices by itself. */
 export function commandServices(data: DataDirectory, log: Log): Services {
   const { executor, files, clock } = data;
@@ -325,56 +271,9 @@ export function commandServices(data: DataDirectory, log: Log): Services {
   return { store, executor, files, clock, random, queue, log, telemetry, channels: channels(log) };
 }
 
-/** What a platform tells of itself. */
-export interface Observed extends Pick<Services, "log" | "telemetry"> {
-  /** Sends what is to be told to a collector; never rejects, and takes no longer than a bound. */
-  readonly flush: () => Promise<void>;
-}
-
-/**
- * Tells a story, or log entries as lines of JSON, for a machine that reads them instead of a person,
- * which name the call they are of; and tells a collector, where the environment names one.
- */
-export function observe(written: { readonly story: Log } | { readonly json: Lines }): Observed {
-  const scope = createTelemetryScope();
-  const log = "story" in written ? written.story : jsonLog(written.json, scope.fields);
-  const random = systemRandom;
-  const environment = process.env;
-  // A story names no call, so that nobody has to follow them.
-  if ("story" in written && !isConfigured(environment)) {
-    return { log, telemetry: noTelemetry, flush: async () => await Promise.resolve() };
-  }
-  const sends = "now and then";
-  const options = { environment, clock: localClock, random, log, version: VERSION, sends } as const;
-  return { log, ...openTelemetry(options, scope) };
-}
-
-interface Lines {
-  write(line: string): void;
-}
-
-function jsonLog(lines: Lines, fields: TelemetryScope["fields"]): Log {
-  const redact = redactor(secretsIn(process.env));
-  return new JsonLog({ write: (line) => lines.write(line.trimEnd()) }, { fields, redact });
-}
-
 function channels(log: Log): Services["channels"] {
   const secretOf = environmentSecrets(process.env);
   // On one's own machine a receiver beside the platform is the usual case.
   const webhook = new WebhookChannel({ clock: systemClock, secretOf, allowPrivate: true });
   return { webhook, log: new LogChannel(log) };
-}
-
-function queueSettings(manifest: Manifest): Record<string, QueueSettings> {
-  const settings: Record<string, QueueSettings> = {};
-  const retentionMs = limits.queueRetentionMs;
-  for (const [name, queue] of Object.entries(manifest.queues)) {
-    const { visibilityTimeoutMs, maxReceiveCount, deadLetter } = queue;
-    settings[name] = { visibilityTimeoutMs, maxReceiveCount, deadLetter, retentionMs };
-    settings[deadLetter] = {
-      ...{ visibilityTimeoutMs, maxReceiveCount },
-      retentionMs: limits.deadLetterRetentionMs,
-    };
-  }
-  return settings;
 }

@@ -1,3 +1,4 @@
+// Longer than most: the whole of a config.yaml, key by key.
 import { describe, expect, it } from "vitest";
 import { readJobConfig } from "../../shared/config/job-config.ts";
 import { formatProblem } from "../../shared/config/located-problem.ts";

@@ -1,3 +1,4 @@
+// Longer than most: what every executor promises, in one suite that each of them runs.
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {

@@ -1,3 +1,4 @@
+// Longer than most: an executor that does what a script says, in every way that a real one may.
 import { createHash } from "node:crypto";
 import { assert } from "../../shared/core/assert.ts";
 import { OrreryError } from "../../shared/core/errors.ts";

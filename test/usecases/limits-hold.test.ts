@@ -1,3 +1,4 @@
+// Longer than most: every limit, alone and together, and who may go on when one is raised.
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { AnyJson } from "../../shared/core/json.ts";

@@ -1,3 +1,4 @@
+// Longer than most: each of the five promises of a queue, and every bound of it, on one clock.
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";

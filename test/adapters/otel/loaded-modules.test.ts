@@ -14,7 +14,7 @@ const PROGRAM = `
       return next(url, context);
     },
   });
-  const { observe } = await import("./infra/local/wiring.ts");
+  const { observe } = await import("./infra/local/telemetry-wiring.ts");
   await import("./infra/local/handlers.ts");
   const { loadHandler } = await import("./infra/local/handlers.ts");
   for (const name of ["tick", "submit", "watch", "notify", "intake", "api"]) {

@@ -1,3 +1,4 @@
+// Longer than most: one misbehaving receiver for each way in which HTTP can go wrong.
 import type { RequestListener } from "node:http";
 import { Webhook } from "standardwebhooks";
 import { afterEach, describe, expect, it } from "vitest";

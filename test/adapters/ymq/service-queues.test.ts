@@ -1,3 +1,4 @@
+// Longer than most: the consuming side of a service, fault by fault, against one emulator.
 import { describe, expect, it } from "vitest";
 import type { QueueDifference } from "../../../shared/adapters/ymq/make-queue.ts";
 import type { ReceivedMessage } from "../../../shared/adapters/ymq/receive-messages.ts";

@@ -1,3 +1,4 @@
+// Longer than most: a model of an account, and everything that can happen to one.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { AttemptId } from "../../../shared/core/ids.ts";

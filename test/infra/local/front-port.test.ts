@@ -1,3 +1,4 @@
+// Longer than most: every protocol that one port tells apart, and everything that is none.
 import { once } from "node:events";
 import { get as httpGet, Agent, type IncomingMessage } from "node:http";
 import { Agent as TlsAgent, get as httpsGet } from "node:https";

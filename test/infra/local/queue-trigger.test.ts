@@ -1,3 +1,4 @@
+// Longer than most: a trigger on both kinds of queues, and each way in which a batch ends.
 import { afterEach, describe, expect, it } from "vitest";
 import { decodeQueueEvent } from "../../../functions/trigger-event.ts";
 import { LocalQueue } from "../../../infra/local/local-queue.ts";
