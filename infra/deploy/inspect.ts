@@ -7,7 +7,6 @@ import { systemRandom } from "../../shared/adapters/system/system-random.ts";
 import { messageOf } from "../../shared/core/errors.ts";
 import type { Finding } from "../../shared/core/finding.ts";
 import { formatInstant } from "../../shared/core/time/instant.ts";
-import type { Probe } from "../../shared/ports/probe.ts";
 import type { Manifest } from "../local/manifest.ts";
 import { localClock, openDatabase } from "../local/wiring.ts";
 import { databaseEnvironment, staticKey, YC } from "./credentials.ts";
@@ -41,6 +40,12 @@ export async function inspect(inspected: Inspected): Promise<readonly Finding[]>
     { check: "bucket", look: async () => await lookAtBucket(inspected) },
   ];
   return await Promise.all(probes.map(answering));
+}
+
+/** One look at a part; it may fail. */
+interface Probe {
+  readonly check: string;
+  readonly look: () => Promise<Finding>;
 }
 
 async function answering(probe: Probe): Promise<Finding> {

@@ -1,5 +1,4 @@
 import type { Alarms } from "../ports/clock.ts";
-import type { Probe } from "../ports/probe.ts";
 import type { Services } from "../usecases/services.ts";
 
 /** What the API stands on: the services, and what it knows of its own address and token. */
@@ -10,6 +9,4 @@ export interface ApiServices extends Services {
   readonly alarms: Alarms;
   /** Where browsers and plain HTTP clients reach us, such as `http://127.0.0.1:7070`; no slash at its end. */
   readonly publicUrl: () => string;
-  /** Look whether the parts work that this installation stands on, beside its store. */
-  readonly probes?: readonly Probe[];
 }

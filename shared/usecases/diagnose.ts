@@ -3,7 +3,6 @@ import { messageOf } from "../core/errors.ts";
 import { limits } from "../core/limits.ts";
 import { formatDurationMs, SECOND_MS } from "../core/time/duration.ts";
 import { formatInstant, plusMs, type Instant } from "../core/time/instant.ts";
-import type { Probe } from "../ports/probe.ts";
 import { readConfiguration } from "../records/configuration-record.ts";
 import { scanSchedules } from "../records/schedule-record.ts";
 import { scanLanes } from "../records/timer-record.ts";
@@ -15,21 +14,18 @@ type Needs = Pick<Services, "store" | "clock" | "provider">;
 
 /**
  * Looks whether an installation works: its store, its tick, what it was told to do and what it could
- * not do; and whatever the platform's own probes look at. Each check answers for itself, so one that
+ * not do. Each check answers for itself, so one that
  * cannot be made never hides the others.
  */
-export async function diagnose(services: Needs, probes: readonly Probe[] = []): Promise<Diagnosis> {
+export async function diagnose(services: Needs): Promise<Diagnosis> {
   const { store, ...live } = await lookAtStore(services);
   // Without its store nothing else can be known of it.
-  if (store.status === "failed") return { findings: [store, ...(await probed(probes))] };
+  if (store.status === "failed") return { findings: [store] };
   const checks = services.provider === undefined ? CHECKS : [...CHECKS, PROJECTS_CHECK];
-  const [own, others] = await Promise.all([
-    Promise.all(
-      checks.map(async ([check, look]) => await answering(check, async () => await look(services))),
-    ),
-    probed(probes),
-  ]);
-  return { findings: [store, ...own, ...others], ...live };
+  const own = await Promise.all(
+    checks.map(async ([check, look]) => await answering(check, async () => await look(services))),
+  );
+  return { findings: [store, ...own], ...live };
 }
 
 /** What a look at an installation came to. */
@@ -52,12 +48,6 @@ const CHECKS: readonly Check[] = [
 
 /** Only where somebody else owns the projects. */
 const PROJECTS_CHECK: Check = ["projects", lookAtProjects];
-
-async function probed(probes: readonly Probe[]): Promise<readonly Finding[]> {
-  return await Promise.all(
-    probes.map(async (probe) => await answering(probe.check, async () => await probe.look())),
-  );
-}
 
 async function answering(check: string, look: () => Promise<Found>): Promise<Finding> {
   try {

@@ -80,18 +80,11 @@ describe("a diagnosis", () => {
       snapshot: async () => await Promise.reject(new Error("no answer from YDB")),
     };
 
-    const { findings } = await diagnose({ ...world.services, store }, [
-      { check: "queues", look: async () => await Promise.reject(new Error("access denied")) },
-      {
-        check: "bucket",
-        look: async () => await Promise.resolve({ check: "bucket", status: "ok", text: "fine" }),
-      },
-    ]);
+    const { findings } = await diagnose({ ...world.services, store });
 
+    expect(findings).toHaveLength(1);
     expect(findings).toMatchObject([
       { check: "store", status: "failed", text: expect.stringContaining("no answer") as string },
-      { check: "queues", status: "failed", text: expect.stringContaining("denied") as string },
-      { check: "bucket", status: "ok" },
     ]);
   });
 

@@ -2,8 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
 import type { AttemptId } from "../../../shared/core/ids.ts";
-import { formatInstant } from "../../../shared/core/time/instant.ts";
-import type { Progress } from "../../../shared/ports/executor.ts";
+import { behaviourCommand } from "../../contract/behaviour-command.ts";
 import { describeExecutor, eventually, type Behaviour } from "../../contract/executor.ts";
 import { aJob } from "../../support/builders.ts";
 import { Opened } from "../../support/opened.ts";
@@ -20,30 +19,10 @@ let worlds = 0;
 
 /** Every world has its own files, by which its programs tell how far they are. */
 function commandFor(behaviour: Behaviour, place: string): string {
-  const begin = `echo begun >>${place}-beginnings`;
-  const listen = `echo listening >>${place}-listening`;
-  const wait = "while :; do sleep 0.02; done";
-  switch (behaviour.does) {
-    case "exit":
-      return [
-        begin,
-        ...(behaviour.prints === undefined ? [] : [`printf '%s' '${behaviour.prints}'`]),
-        ...(behaviour.output === undefined
-          ? []
-          : [`printf '%s' '${behaviour.output}' >result.txt`]),
-        ...(behaviour.reports === undefined ? [] : [reported(behaviour.reports)]),
-        `exit ${behaviour.code}`,
-      ].join("\n");
-    case "wait":
-      return `${begin}\ntrap 'exit ${behaviour.codeWhenAsked}' TERM\n${listen}\n${wait}`;
-    case "resist":
-      return `${begin}\ntrap '' TERM\n${listen}\n${wait}`;
-  }
-}
-
-function reported({ message, percent, at }: Progress): string {
-  const line = JSON.stringify({ progress: percent, message, create_time: formatInstant(at) });
-  return `echo '${line}' >>"$JOB_PROGRESS_FILENAME"`;
+  return behaviourCommand(behaviour, {
+    begin: `echo begun >>${place}-beginnings`,
+    listen: `echo listening >>${place}-listening`,
+  });
 }
 
 describeExecutor(

@@ -82,6 +82,7 @@ function fieldsOf(bytes: Uint8Array): Fields {
   while (reader.pos < reader.len) {
     const [field, type] = reader.tag();
     if (type === WireType.LengthDelimited) fields.set(field, reader.bytes());
+    // The rest are numbers and flags, which nobody here asks for.
     else reader.skip(type, field);
   }
   return fields;

@@ -22,7 +22,7 @@ export function platformService(services: ApiServices): ServedService {
   return serve(PlatformService, {
     getHealth: async () => await Promise.resolve({ status: "ok" }),
     diagnose: async () => {
-      const { findings, appliedAt } = await diagnose(services, services.probes);
+      const { findings, appliedAt } = await diagnose(services);
       const at = timestampFromMs(services.clock.now());
       return { at, findings: [...findings], ...timestamp("configurationAppliedAt", appliedAt) };
     },
