@@ -207,6 +207,18 @@ export const entriesTable = defineTable(
   BUSY,
 );
 
+/** What ended work of a project spent on a day, by the hour and by schedule: its ledger, summed up. */
+export const spendingDaysTable = defineTable(
+  "spending_days",
+  { project: "text", day: "int", body: "json" },
+  ["project", "day"],
+);
+
+/** What was last worked out about a project's units to come. */
+export const outlooksTable = defineTable("outlooks", { project: "text", body: "json" }, [
+  "project",
+]);
+
 export const deliveriesTable = defineTable(
   "deliveries",
   {
@@ -265,6 +277,8 @@ export const tables = [
   claimsTable,
   accountsTable,
   entriesTable,
+  spendingDaysTable,
+  outlooksTable,
   deliveriesTable,
   requestsTable,
   rejectionsTable,

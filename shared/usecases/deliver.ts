@@ -157,7 +157,7 @@ function report(services: DeliverServices, delivery: Delivery, attempt: TryResul
   const fields = {
     delivery: delivery.id,
     subscription: delivery.subscription,
-    run: delivery.run,
+    ...delivery.about,
     tries: delivery.tries.length,
     tookMs: attempt.tookMs,
   };

@@ -37,7 +37,7 @@ export function deliveryTold(
   const { at: nextTryAt, body, timer } = owed;
   const state = "pending";
   return {
-    delivery: { id, subscription, run, target, body, state, nextTryAt, tries: [] },
+    delivery: { id, subscription, about: { run }, target, body, state, nextTryAt, tries: [] },
     version: 0,
     timer,
   };

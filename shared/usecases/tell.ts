@@ -1,5 +1,6 @@
 import type { Delivery } from "../core/notification/delivery.ts";
-import { planDeliveries, type Told } from "../core/notification/plan.ts";
+import { planDeliveries, planProjectDeliveries, type Told } from "../core/notification/plan.ts";
+import type { ProjectEvent } from "../core/notification/project-event.ts";
 import type { Subscription } from "../core/notification/subscription.ts";
 import type { Run } from "../core/run/run.ts";
 import type { Transaction } from "../ports/store.ts";
@@ -18,6 +19,21 @@ export function tell(
   told: Told,
 ): readonly Nudge[] {
   return planDeliveries(subscriptions, told).map((delivery) => owe(tx, delivery, told.run));
+}
+
+/**
+ * The same for what happened to a project or to one of its schedules: the deliveries are written, and
+ * the nudges are to be sent once the transaction has committed.
+ */
+export function tellProject(
+  tx: Transaction,
+  subscriptions: readonly Subscription[],
+  event: ProjectEvent,
+): readonly Nudge[] {
+  return planProjectDeliveries(subscriptions, event).map((delivery) => {
+    writeDelivery(tx, undefined, delivery);
+    return notify(delivery);
+  });
 }
 
 /** Writes a delivery about a run, which is owed from now on. */

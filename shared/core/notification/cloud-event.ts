@@ -2,7 +2,8 @@ import { digest } from "../ids.ts";
 import { attemptOperationId } from "../operation/attempt-operation.ts";
 import type { Run } from "../run/run.ts";
 import { formatInstant, type Instant } from "../time/instant.ts";
-import type { NotificationType } from "./notification-type.ts";
+import type { RunNotificationType } from "./notification-type.ts";
+import type { ProjectEvent } from "./project-event.ts";
 
 /**
  * A CloudEvents 1.0 event in structured JSON form. The id is derived from the run, the type, the
@@ -24,7 +25,7 @@ export interface CloudEvent {
 }
 
 /** Tells what happened to a run at `at`. The data holds no variable's value: those may be secret. */
-export function runCloudEvent(type: NotificationType, run: Run, at: Instant): CloudEvent {
+export function runCloudEvent(type: RunNotificationType, run: Run, at: Instant): CloudEvent {
   const attempt = run.attempts.at(-1);
   const number = attempt?.number ?? 0;
   return {
@@ -61,5 +62,21 @@ export function runCloudEvent(type: NotificationType, run: Run, at: Instant): Cl
             outputs: attempt.end.outputs,
           }),
     },
+  };
+}
+
+/** Tells what happened to a project or to one of its schedules. */
+export function projectCloudEvent(event: ProjectEvent): CloudEvent {
+  const { type, project, schedule, at, key, data } = event;
+  const home = `/orrery/projects/${project}`;
+  return {
+    specversion: "1.0",
+    id: digest([project, schedule ?? "", type, key], 32),
+    source: schedule === undefined ? home : `${home}/schedules/${schedule}`,
+    type: `orrery.${type}.v1`,
+    subject: schedule ?? project,
+    time: formatInstant(at),
+    datacontenttype: "application/json",
+    data: { project, ...(schedule === undefined ? {} : { schedule }), ...data },
   };
 }

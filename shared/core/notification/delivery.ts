@@ -1,4 +1,4 @@
-import type { DeliveryId, RunId } from "../ids.ts";
+import type { DeliveryId, ProjectId, RunId } from "../ids.ts";
 import { readTraceParent, type TraceParent } from "../telemetry/traceparent.ts";
 import type { Instant } from "../time/instant.ts";
 import type { Target } from "./subscription.ts";
@@ -10,11 +10,14 @@ export interface DeliveryTry {
   readonly detail: string;
 }
 
+/** What a delivery is about. */
+export type Subject = { readonly run: RunId } | { readonly project: ProjectId };
+
 /** One notification on its way to one target. */
 export interface Delivery {
   readonly id: DeliveryId;
   readonly subscription: string;
-  readonly run: RunId;
+  readonly about: Subject;
   readonly target: Target;
   /** The CloudEvent, already in JSON, so that every try sends the same bytes. */
   readonly body: string;

@@ -1,15 +1,16 @@
 import type { NotificationType } from "./notification-type.ts";
 import type { Subscription } from "./subscription.ts";
 
-/** Whether a subscription wants to hear of this. */
+/** Whether a subscription wants to hear of this; what is about no schedule goes by its type alone. */
 export function wants(
   subscription: Subscription,
   type: NotificationType,
-  schedule: string,
+  schedule: string | undefined,
 ): boolean {
   return (
     subscription.on.includes(type) &&
-    subscription.schedules.some((pattern) => matchesPattern(pattern, schedule))
+    (schedule === undefined ||
+      subscription.schedules.some((pattern) => matchesPattern(pattern, schedule)))
   );
 }
 

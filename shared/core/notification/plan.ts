@@ -2,15 +2,16 @@ import { deliveryIdOf } from "../ids.ts";
 import type { FinalState, Run } from "../run/run.ts";
 import { isFinal } from "../run/run.ts";
 import type { Instant } from "../time/instant.ts";
-import { runCloudEvent } from "./cloud-event.ts";
-import type { Delivery } from "./delivery.ts";
+import { projectCloudEvent, runCloudEvent, type CloudEvent } from "./cloud-event.ts";
+import type { Delivery, Subject } from "./delivery.ts";
 import { wants } from "./match.ts";
-import type { NotificationType } from "./notification-type.ts";
+import type { RunNotificationType } from "./notification-type.ts";
+import type { ProjectEvent } from "./project-event.ts";
 import type { Subscription } from "./subscription.ts";
 
 /** What happened to a run, and when. */
 export interface Told {
-  readonly type: NotificationType;
+  readonly type: RunNotificationType;
   readonly run: Run;
   readonly at: Instant;
 }
@@ -27,13 +28,31 @@ export function planDeliveries(
     .map((each) => deliveryTo(each, told));
 }
 
+/** The deliveries owed for what happened to a project or to one of its schedules. */
+export function planProjectDeliveries(
+  subscriptions: readonly Subscription[],
+  event: ProjectEvent,
+): readonly Delivery[] {
+  const { type, project, schedule, at } = event;
+  return subscriptions
+    .filter((each) => wants(each, type, schedule))
+    .map((each) => deliveryOf(each, projectCloudEvent(event), { at, about: { project } }));
+}
+
 /** The delivery that tells one subscription; the same always gives the same. */
-function deliveryTo({ name, target }: Addressee, { type, run, at }: Told): Delivery {
-  const event = runCloudEvent(type, run, at);
+function deliveryTo(addressee: Addressee, { type, run, at }: Told): Delivery {
+  return deliveryOf(addressee, runCloudEvent(type, run, at), { at, about: { run: run.id } });
+}
+
+function deliveryOf(
+  { name, target }: Addressee,
+  event: CloudEvent,
+  { at, about }: { readonly at: Instant; readonly about: Subject },
+): Delivery {
   return {
     id: deliveryIdOf(name, event.id),
     subscription: name,
-    run: run.id,
+    about,
     target,
     body: JSON.stringify(event),
     state: "pending",

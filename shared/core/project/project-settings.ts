@@ -1,4 +1,5 @@
 import type { ProjectId } from "../ids.ts";
+import type { BudgetPolicy } from "../units/budget-policy.ts";
 
 /**
  * What a project may spend. An absent limit means there is none, as in DataSphere.
@@ -17,4 +18,6 @@ export interface UnitLimits {
 export interface ProjectSettings {
   readonly project: ProjectId;
   readonly limits: UnitLimits;
+  /** Absent where the schedules file says nothing of it. */
+  readonly budget?: BudgetPolicy;
 }

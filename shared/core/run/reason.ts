@@ -7,6 +7,7 @@ export const REASON_CODES = [
   "limit_hour",
   "limit_balance",
   "limit_concurrency",
+  "low_balance",
   "behind",
   "provider_silent",
   "overlap",
@@ -18,6 +19,8 @@ export const REASON_CODES = [
   "deadline",
   "schedule_removed",
   "schedule_changed",
+  "paused",
+  "skip_requested",
   "not_supported",
   // An attempt ended:
   "exit_code",

@@ -30,6 +30,18 @@ export interface Dependency {
   readonly condition: (typeof DEPENDENCY_CONDITIONS)[number];
 }
 
+/**
+ * What a schedule does while its project is low: goes on, waits until it is funded, leaves the
+ * occurrence out, or runs no more often than so.
+ */
+export type AtLowBalance = "run" | "wait" | "skip" | { readonly atMostEveryMs: number };
+
+/** What its author expects a run to take; history is believed over it. */
+export interface ConfiguredEstimate {
+  readonly durationMs?: number;
+  readonly units?: number;
+}
+
 /** A standing rule from YAML, checked and with defaults filled in: when, what, and the policies. */
 export interface ScheduleDefinition {
   readonly name: ScheduleName;
@@ -53,4 +65,11 @@ export interface ScheduleDefinition {
   readonly retry: RetryPolicy;
   /** Every one must hold. */
   readonly after: readonly Dependency[];
+  /** How many runs of it may be live before `overlap` applies; absent means one. */
+  readonly concurrentRuns?: number;
+  /** Absent means `run` for a critical one, and `wait` for any other. */
+  readonly atLowBalance?: AtLowBalance;
+  readonly estimate?: ConfiguredEstimate;
+  /** It pauses by itself after so many failed runs in a row; absent means never. */
+  readonly pauseAfterFailures?: number;
 }

@@ -2,6 +2,7 @@ import { assert } from "../assert.ts";
 import type { AttemptId, ProjectId } from "../ids.ts";
 import type { UnitLimits } from "../project/project-settings.ts";
 import type { Instant } from "../time/instant.ts";
+import type { BudgetPolicy } from "./budget-policy.ts";
 import { EMPTY_POSITION, post, type Entry, type Movement, type Position } from "./ledger.ts";
 import {
   releaseReservation,
@@ -33,6 +34,8 @@ export interface Account extends Position {
   readonly configuredLimits?: StandingLimits;
   /** The balance that the configuration last asked for, not what is left of it. */
   readonly configuredBalance?: number;
+  /** What the configuration says of the balance besides how much it is; absent where it says nothing. */
+  readonly budget?: BudgetPolicy;
   /** What the project's owner elsewhere last said; absent where nobody else owns the project. */
   readonly provider?: ProviderStanding;
   readonly version: number;
@@ -170,6 +173,17 @@ export function applyLimits(account: Account, wanted: UnitLimits, now: Instant):
   return setBalance(applied, { units: balance ?? null, reason: "configured" }, now);
 }
 
+/** Takes over what the configuration says of the balance besides how much it is. */
+export function applyBudget(
+  account: Account,
+  budget: BudgetPolicy | undefined,
+  now: Instant,
+): Posting {
+  if (JSON.stringify(budget) === JSON.stringify(account.budget)) return unchanged(account);
+  const { budget: _before, ...rest } = account;
+  return record(budget === undefined ? rest : { ...rest, budget }, [], now);
+}
+
 const STANDING = ["unitsPerHour", "unitsPerExecution", "concurrentRuns"] as const;
 
 /** Each limit as the configuration has it where it changed its mind, else as it stands. */
@@ -189,8 +203,8 @@ export type Recorded = Movement & { readonly reason: string };
 
 /** Posts movements in order at one instant, as one change of the account. */
 export function record(account: Account, movements: readonly Recorded[], now: Instant): Posting {
-  const { project, limits, configuredLimits, configuredBalance, provider, version, ...before } =
-    account;
+  const { project, limits, configuredLimits, configuredBalance, budget, ...others } = account;
+  const { provider, version, ...before } = others;
   const entries: Entry[] = [];
   let position: Position = before;
   for (const movement of movements) {
@@ -201,6 +215,7 @@ export function record(account: Account, movements: readonly Recorded[], now: In
   const said = {
     ...(configuredLimits === undefined ? {} : { configuredLimits }),
     ...(configuredBalance === undefined ? {} : { configuredBalance }),
+    ...(budget === undefined ? {} : { budget }),
     ...(provider === undefined ? {} : { provider }),
   };
   return {

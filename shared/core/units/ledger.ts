@@ -48,6 +48,8 @@ export interface Position {
   readonly at: Instant;
   /** What may still be spent, held units included; absent means without end. */
   readonly balance?: number;
+  /** What the balance was when it was last set or added to; absent without one. */
+  readonly funded?: number;
   /** The units of all open reservations. */
   readonly held: number;
   readonly open: readonly HeldReservation[];
@@ -121,11 +123,12 @@ function moved(position: Position, movement: Movement, at: Instant): Position {
     case "release":
       return closed(next, movement.reservation);
     case "topUp":
+      return funded(charged(next, movement.units));
     case "adjust":
       return charged(next, movement.units);
     case "setBalance": {
-      const { balance: _replaced, ...rest } = next;
-      return movement.units === null ? rest : { ...rest, balance: movement.units };
+      const { balance: _replaced, funded: _before, ...rest } = next;
+      return movement.units === null ? rest : funded({ ...rest, balance: movement.units });
     }
     default:
       return assertNever(movement);
@@ -143,6 +146,10 @@ function charged(position: Position, units: number): Position {
   return position.balance === undefined
     ? position
     : { ...position, balance: position.balance + units };
+}
+
+function funded(position: Position): Position {
+  return position.balance === undefined ? position : { ...position, funded: position.balance };
 }
 
 function balanceAfter(position: Position): { balanceAfter?: number } {

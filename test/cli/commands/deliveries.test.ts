@@ -44,7 +44,7 @@ describe("orrery deliveries", () => {
         writeDelivery(tx, undefined, {
           id: deliveryIdOf("team", String(n)),
           subscription: "team",
-          run: "nightly.20270115T000000Z.00000000" as RunId,
+          about: { run: "nightly.20270115T000000Z.00000000" as RunId },
           target: { kind: "log" },
           body: JSON.stringify({ type: "orrery.run.failed.v1" }),
           state: n % 50 === 0 ? "buried" : "delivered",

@@ -11,7 +11,7 @@ import { aRun, START_AT } from "../../support/builders.ts";
 const pending: Delivery = {
   id: deliveryIdOf("ops", "event"),
   subscription: "ops",
-  run: aRun().id,
+  about: { run: aRun().id },
   target: { kind: "log" },
   body: "{}",
   state: "pending",

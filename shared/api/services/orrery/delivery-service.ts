@@ -50,7 +50,7 @@ function deliveryMessage(delivery: Delivery): MessageInitShape<typeof DeliverySc
     delivery: delivery.id,
     subscription: delivery.subscription,
     type: typeOf(delivery.body),
-    run: delivery.run,
+    ...delivery.about,
     state,
     ...(state === "pending" ? { nextTryAt: timestampFromMs(nextTryAt) } : {}),
     tries: delivery.tries.map(({ at, detail }, index) => ({

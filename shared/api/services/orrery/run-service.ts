@@ -22,6 +22,7 @@ import { fitPage } from "../../fit-page.ts";
 import { reads, serve, type ServedService } from "../../handlers.ts";
 import { decodePageToken, encodePageToken, pageSize, wrongPageToken } from "../../page-token.ts";
 import { explanationMessage } from "./explanation-message.ts";
+import { retryMethod } from "./retry-method.ts";
 import { readRunLogs } from "./run-logs.ts";
 import { runMessage } from "./run-message.ts";
 
@@ -38,6 +39,7 @@ export function runService(services: ApiServices): ServedService {
     list: async (request, call) => await list(services, request, call),
     create: async (request, call) => await make(services, request, call),
     cancel: async ({ run }) => runMessage(await cancelRun(services, parseRunId(run))),
+    ...retryMethod(services),
     explain: async ({ run }) => explanationMessage(await explainRun(services, run)),
     readLogs: (request, call) =>
       readRunLogs(services, call, {

@@ -17,6 +17,8 @@ import {
 import type { ApiServices } from "../../api-services.ts";
 import { reads, serve, type ServedService } from "../../handlers.ts";
 import { decodePageToken, encodePageToken, pageSize, wrongPageToken } from "../../page-token.ts";
+import { explainScheduleMethod } from "./explain-schedule-method.ts";
+import { pauseMethods } from "./pause-methods.ts";
 import { durationOf, instantOf } from "./wire.ts";
 
 const PAGE = "schedules";
@@ -47,6 +49,8 @@ export function scheduleService(services: ApiServices): ServedService {
       }),
       ({ schedule, ...window }) => ({ fires: listFires(schedule, window).map(fireMessage) }),
     ),
+    ...explainScheduleMethod(services),
+    ...pauseMethods(services),
   });
 }
 

@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file orrery/v1/delivery_service.proto.
  */
 export const file_orrery_v1_delivery_service: GenFile = /*@__PURE__*/
-  fileDesc("CiBvcnJlcnkvdjEvZGVsaXZlcnlfc2VydmljZS5wcm90bxIJb3JyZXJ5LnYxIrQBCghEZWxpdmVyeRIQCghkZWxpdmVyeRgBIAEoCRIUCgxzdWJzY3JpcHRpb24YAiABKAkSDAoEdHlwZRgDIAEoCRILCgNydW4YBCABKAkSDQoFc3RhdGUYBSABKAkSLwoLbmV4dF90cnlfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiUKBXRyaWVzGAcgAygLMhYub3JyZXJ5LnYxLkRlbGl2ZXJ5VHJ5IlgKC0RlbGl2ZXJ5VHJ5EiYKAmF0GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglkZWxpdmVyZWQYAiABKAgSDgoGZGV0YWlsGAMgASgJIjUKEkdldERlbGl2ZXJ5UmVxdWVzdBIfCghkZWxpdmVyeRgBIAEoCUIN6McxAYrIMQU8PTEwMCKhAQoVTGlzdERlbGl2ZXJpZXNSZXF1ZXN0Eh4KDHN1YnNjcmlwdGlvbhgBIAEoCUIIisgxBDw9NjMSKwoFc3RhdGUYAiABKAlCHPLHMRhwZW5kaW5nfGRlbGl2ZXJlZHxidXJpZWQSHAoJcGFnZV9zaXplGAMgASgDQgn6xzEFMC05MDASHQoKcGFnZV90b2tlbhgEIAEoCUIJisgxBTw9MjAwIloKFkxpc3REZWxpdmVyaWVzUmVzcG9uc2USJwoKZGVsaXZlcmllcxgBIAMoCzITLm9ycmVyeS52MS5EZWxpdmVyeRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAky8gEKD0RlbGl2ZXJ5U2VydmljZRJrCgNHZXQSHS5vcnJlcnkudjEuR2V0RGVsaXZlcnlSZXF1ZXN0GhMub3JyZXJ5LnYxLkRlbGl2ZXJ5IjDK8BkECAMYAYLT5JMCIhIgL29ycmVyeS92MS9kZWxpdmVyaWVzL3tkZWxpdmVyeX0ScgoETGlzdBIgLm9ycmVyeS52MS5MaXN0RGVsaXZlcmllc1JlcXVlc3QaIS5vcnJlcnkudjEuTGlzdERlbGl2ZXJpZXNSZXNwb25zZSIlyvAZBAgDGAGC0+STAhcSFS9vcnJlcnkvdjEvZGVsaXZlcmllc2IGcHJvdG8z", [file_google_api_annotations, file_google_protobuf_timestamp, file_orrery_options_v1_options, file_yandex_cloud_validation]);
+  fileDesc("CiBvcnJlcnkvdjEvZGVsaXZlcnlfc2VydmljZS5wcm90bxIJb3JyZXJ5LnYxIsUBCghEZWxpdmVyeRIQCghkZWxpdmVyeRgBIAEoCRIUCgxzdWJzY3JpcHRpb24YAiABKAkSDAoEdHlwZRgDIAEoCRILCgNydW4YBCABKAkSDQoFc3RhdGUYBSABKAkSLwoLbmV4dF90cnlfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiUKBXRyaWVzGAcgAygLMhYub3JyZXJ5LnYxLkRlbGl2ZXJ5VHJ5Eg8KB3Byb2plY3QYCCABKAkiWAoLRGVsaXZlcnlUcnkSJgoCYXQYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCWRlbGl2ZXJlZBgCIAEoCBIOCgZkZXRhaWwYAyABKAkiNQoSR2V0RGVsaXZlcnlSZXF1ZXN0Eh8KCGRlbGl2ZXJ5GAEgASgJQg3oxzEBisgxBTw9MTAwIqEBChVMaXN0RGVsaXZlcmllc1JlcXVlc3QSHgoMc3Vic2NyaXB0aW9uGAEgASgJQgiKyDEEPD02MxIrCgVzdGF0ZRgCIAEoCUIc8scxGHBlbmRpbmd8ZGVsaXZlcmVkfGJ1cmllZBIcCglwYWdlX3NpemUYAyABKANCCfrHMQUwLTkwMBIdCgpwYWdlX3Rva2VuGAQgASgJQgmKyDEFPD0yMDAiWgoWTGlzdERlbGl2ZXJpZXNSZXNwb25zZRInCgpkZWxpdmVyaWVzGAEgAygLMhMub3JyZXJ5LnYxLkRlbGl2ZXJ5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCTLyAQoPRGVsaXZlcnlTZXJ2aWNlEmsKA0dldBIdLm9ycmVyeS52MS5HZXREZWxpdmVyeVJlcXVlc3QaEy5vcnJlcnkudjEuRGVsaXZlcnkiMMrwGQQIAxgBgtPkkwIiEiAvb3JyZXJ5L3YxL2RlbGl2ZXJpZXMve2RlbGl2ZXJ5fRJyCgRMaXN0EiAub3JyZXJ5LnYxLkxpc3REZWxpdmVyaWVzUmVxdWVzdBohLm9ycmVyeS52MS5MaXN0RGVsaXZlcmllc1Jlc3BvbnNlIiXK8BkECAMYAYLT5JMCFxIVL29ycmVyeS92MS9kZWxpdmVyaWVzYgZwcm90bzM", [file_google_api_annotations, file_google_protobuf_timestamp, file_orrery_options_v1_options, file_yandex_cloud_validation]);
 
 /**
  * One notification on its way to one target.
@@ -43,6 +43,8 @@ export type Delivery = Message<"orrery.v1.Delivery"> & {
   type: string;
 
   /**
+   * Empty where it is not about a run.
+   *
    * @generated from field: string run = 4;
    */
   run: string;
@@ -63,6 +65,13 @@ export type Delivery = Message<"orrery.v1.Delivery"> & {
    * @generated from field: repeated orrery.v1.DeliveryTry tries = 7;
    */
   tries: DeliveryTry[];
+
+  /**
+   * What it is about, where that is no run: a project.
+   *
+   * @generated from field: string project = 8;
+   */
+  project: string;
 };
 
 /**

@@ -5,8 +5,8 @@
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_google_api_annotations } from "../../google/api/annotations_pb.ts";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import { file_orrery_options_v1_options } from "../options/v1/options_pb.ts";
 import type { Reason, Run, RunSchema } from "./run_pb.ts";
 import { file_orrery_v1_run } from "./run_pb.ts";
@@ -17,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file orrery/v1/run_service.proto.
  */
 export const file_orrery_v1_run_service: GenFile = /*@__PURE__*/
-  fileDesc("ChtvcnJlcnkvdjEvcnVuX3NlcnZpY2UucHJvdG8SCW9ycmVyeS52MSIrCg1HZXRSdW5SZXF1ZXN0EhoKA3J1bhgBIAEoCUIN6McxAYrIMQU8PTIwMCKDAQoPTGlzdFJ1bnNSZXF1ZXN0EhoKCHNjaGVkdWxlGAEgASgJQgiKyDEEPD02NBIXCgVzdGF0ZRgCIAEoCUIIisgxBDw9MjASHAoJcGFnZV9zaXplGAMgASgDQgn6xzEFMC05MDASHQoKcGFnZV90b2tlbhgEIAEoCUIJisgxBTw9NTAwIkkKEExpc3RSdW5zUmVzcG9uc2USHAoEcnVucxgBIAMoCzIOLm9ycmVyeS52MS5SdW4SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIuABChBDcmVhdGVSdW5SZXF1ZXN0Eh4KCHNjaGVkdWxlGAEgASgJQgzoxzEBisgxBDw9NjMSFQoCaWQYAiABKAlCCYrIMQU8PTIwMBJmCgZpbnB1dHMYAyADKAsyJy5vcnJlcnkudjEuQ3JlYXRlUnVuUmVxdWVzdC5JbnB1dHNFbnRyeUItgsgxBTw9MTAwisgxBjw9MTAwMLLIMRYSDlswLTlBLVphLXpfLV0rGgQxLTUwGi0KC0lucHV0c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiMgoRQ3JlYXRlUnVuUmVzcG9uc2USCwoDcnVuGAEgASgJEhAKCHJlcGVhdGVkGAIgASgIIi4KEENhbmNlbFJ1blJlcXVlc3QSGgoDcnVuGAEgASgJQg3oxzEBisgxBTw9MjAwIi8KEUV4cGxhaW5SdW5SZXF1ZXN0EhoKA3J1bhgBIAEoCUIN6McxAYrIMQU8PTIwMCKzAQoLRXhwbGFuYXRpb24SGwoDcnVuGAEgASgLMg4ub3JyZXJ5LnYxLlJ1bhIlCghkZWNpc2lvbhgCIAEoCzITLm9ycmVyeS52MS5EZWNpc2lvbhIgCgZjaGVja3MYAyADKAsyEC5vcnJlcnkudjEuQ2hlY2sSDQoFYWhlYWQYBCADKAkSLwoLZWxpZ2libGVfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIqsBCghEZWNpc2lvbhIMCgRraW5kGAEgASgJEg0KBXN0YXRlGAIgASgJEiEKBnJlYXNvbhgDIAEoCzIRLm9ycmVyeS52MS5SZWFzb24SNAoQbmV4dF9lbGlnaWJsZV9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKdW5pdHNfaGVsZBgFIAEoAxIVCg1pbnN0YW5jZV90eXBlGAYgASgJIvYBCgVDaGVjaxIMCgRydWxlGAEgASgJEg0KBWhvbGRzGAIgASgIEjAKCGNvbXBhcmVkGAMgAygLMh4ub3JyZXJ5LnYxLkNoZWNrLkNvbXBhcmVkRW50cnkSEAoIc2VudGVuY2UYBCABKAkSDgoGcmVsaWVmGAUgASgJEjQKEG5leHRfZWxpZ2libGVfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKDW1pc3NpbmdfdW5pdHMYByABKAMaLwoNQ29tcGFyZWRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAE6AjgBIqABChJSZWFkUnVuTG9nc1JlcXVlc3QSGgoDcnVuGAEgASgJQg3oxzEBisgxBTw9MjAwEhsKB2F0dGVtcHQYAiABKANCCvrHMQYwLTk5OTkSKAoGc3RyZWFtGAMgASgJQhjyxzEUc3Rkb3V0fHN0ZGVycnxzeXN0ZW0SFwoGb2Zmc2V0GAQgASgDQgf6xzEDPj0wEg4KBmZvbGxvdxgFIAEoCCI2ChNSZWFkUnVuTG9nc1Jlc3BvbnNlEg8KB2NvbnRlbnQYASABKAwSDgoGb2Zmc2V0GAIgASgDMqAFCgpSdW5TZXJ2aWNlElsKA0dldBIYLm9ycmVyeS52MS5HZXRSdW5SZXF1ZXN0Gg4ub3JyZXJ5LnYxLlJ1biIqyvAZCQgJEgNydW4YAYLT5JMCFxIVL29ycmVyeS92MS9ydW5zL3tydW59El4KBExpc3QSGi5vcnJlcnkudjEuTGlzdFJ1bnNSZXF1ZXN0Ghsub3JyZXJ5LnYxLkxpc3RSdW5zUmVzcG9uc2UiHcrwGQIIAYLT5JMCERIPL29ycmVyeS92MS9ydW5zEnMKBkNyZWF0ZRIbLm9ycmVyeS52MS5DcmVhdGVSdW5SZXF1ZXN0Ghwub3JyZXJ5LnYxLkNyZWF0ZVJ1blJlc3BvbnNlIi7K8BkQCAoSCHNjaGVkdWxlGAIgAYLT5JMCFDoBKiIPL29ycmVyeS92MS9ydW5zEm0KBkNhbmNlbBIbLm9ycmVyeS52MS5DYW5jZWxSdW5SZXF1ZXN0Gg4ub3JyZXJ5LnYxLlJ1biI2yvAZCwgJEgNydW4YAiABgtPkkwIhOgEqIhwvb3JyZXJ5L3YxL3J1bnMve3J1bn06Y2FuY2VsEnMKB0V4cGxhaW4SHC5vcnJlcnkudjEuRXhwbGFpblJ1blJlcXVlc3QaFi5vcnJlcnkudjEuRXhwbGFuYXRpb24iMsrwGQkICRIDcnVuGAGC0+STAh8SHS9vcnJlcnkvdjEvcnVucy97cnVufTpleHBsYWluEnwKCFJlYWRMb2dzEh0ub3JyZXJ5LnYxLlJlYWRSdW5Mb2dzUmVxdWVzdBoeLm9ycmVyeS52MS5SZWFkUnVuTG9nc1Jlc3BvbnNlIi/K8BkJCAkSA3J1bhgBgtPkkwIcEhovb3JyZXJ5L3YxL3J1bnMve3J1bn06bG9nczABYgZwcm90bzM", [file_google_api_annotations, file_google_protobuf_timestamp, file_orrery_options_v1_options, file_orrery_v1_run, file_yandex_cloud_validation]);
+  fileDesc("ChtvcnJlcnkvdjEvcnVuX3NlcnZpY2UucHJvdG8SCW9ycmVyeS52MSIrCg1HZXRSdW5SZXF1ZXN0EhoKA3J1bhgBIAEoCUIN6McxAYrIMQU8PTIwMCKDAQoPTGlzdFJ1bnNSZXF1ZXN0EhoKCHNjaGVkdWxlGAEgASgJQgiKyDEEPD02NBIXCgVzdGF0ZRgCIAEoCUIIisgxBDw9MjASHAoJcGFnZV9zaXplGAMgASgDQgn6xzEFMC05MDASHQoKcGFnZV90b2tlbhgEIAEoCUIJisgxBTw9NTAwIkkKEExpc3RSdW5zUmVzcG9uc2USHAoEcnVucxgBIAMoCzIOLm9ycmVyeS52MS5SdW4SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIowCChBDcmVhdGVSdW5SZXF1ZXN0Eh4KCHNjaGVkdWxlGAEgASgJQgzoxzEBisgxBDw9NjMSFQoCaWQYAiABKAlCCYrIMQU8PTIwMBJmCgZpbnB1dHMYAyADKAsyJy5vcnJlcnkudjEuQ3JlYXRlUnVuUmVxdWVzdC5JbnB1dHNFbnRyeUItgsgxBTw9MTAwisgxBjw9MTAwMLLIMRYSDlswLTlBLVphLXpfLV0rGgQxLTUwEioKCW92ZXJyaWRlcxgEIAEoCzIXLm9ycmVyeS52MS5SdW5PdmVycmlkZXMaLQoLSW5wdXRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKQAQoMUnVuT3ZlcnJpZGVzEi4KCHByaW9yaXR5GAEgASgJQhzyxzEYY3JpdGljYWx8aGlnaHxub3JtYWx8bG93EioKB3RpbWVvdXQYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SJAoIb25fbGltaXQYAyABKAlCEvLHMQ53YWl0fHNraXB8ZmFpbCLaAQoPUmV0cnlSdW5SZXF1ZXN0EhoKA3J1bhgBIAEoCUIN6McxAYrIMQU8PTIwMBIVCgJpZBgCIAEoCUIJisgxBTw9MjAwEmUKBmlucHV0cxgDIAMoCzImLm9ycmVyeS52MS5SZXRyeVJ1blJlcXVlc3QuSW5wdXRzRW50cnlCLYLIMQU8PTEwMIrIMQY8PTEwMDCyyDEWEg5bMC05QS1aYS16Xy1dKxoEMS01MBotCgtJbnB1dHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIjIKEUNyZWF0ZVJ1blJlc3BvbnNlEgsKA3J1bhgBIAEoCRIQCghyZXBlYXRlZBgCIAEoCCIuChBDYW5jZWxSdW5SZXF1ZXN0EhoKA3J1bhgBIAEoCUIN6McxAYrIMQU8PTIwMCIvChFFeHBsYWluUnVuUmVxdWVzdBIaCgNydW4YASABKAlCDejHMQGKyDEFPD0yMDAiswEKC0V4cGxhbmF0aW9uEhsKA3J1bhgBIAEoCzIOLm9ycmVyeS52MS5SdW4SJQoIZGVjaXNpb24YAiABKAsyEy5vcnJlcnkudjEuRGVjaXNpb24SIAoGY2hlY2tzGAMgAygLMhAub3JyZXJ5LnYxLkNoZWNrEg0KBWFoZWFkGAQgAygJEi8KC2VsaWdpYmxlX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKrAQoIRGVjaXNpb24SDAoEa2luZBgBIAEoCRINCgVzdGF0ZRgCIAEoCRIhCgZyZWFzb24YAyABKAsyES5vcnJlcnkudjEuUmVhc29uEjQKEG5leHRfZWxpZ2libGVfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCnVuaXRzX2hlbGQYBSABKAMSFQoNaW5zdGFuY2VfdHlwZRgGIAEoCSL2AQoFQ2hlY2sSDAoEcnVsZRgBIAEoCRINCgVob2xkcxgCIAEoCBIwCghjb21wYXJlZBgDIAMoCzIeLm9ycmVyeS52MS5DaGVjay5Db21wYXJlZEVudHJ5EhAKCHNlbnRlbmNlGAQgASgJEg4KBnJlbGllZhgFIAEoCRI0ChBuZXh0X2VsaWdpYmxlX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1taXNzaW5nX3VuaXRzGAcgASgDGi8KDUNvbXBhcmVkRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgBOgI4ASKgAQoSUmVhZFJ1bkxvZ3NSZXF1ZXN0EhoKA3J1bhgBIAEoCUIN6McxAYrIMQU8PTIwMBIbCgdhdHRlbXB0GAIgASgDQgr6xzEGMC05OTk5EigKBnN0cmVhbRgDIAEoCUIY8scxFHN0ZG91dHxzdGRlcnJ8c3lzdGVtEhcKBm9mZnNldBgEIAEoA0IH+scxAz49MBIOCgZmb2xsb3cYBSABKAgiNgoTUmVhZFJ1bkxvZ3NSZXNwb25zZRIPCgdjb250ZW50GAEgASgMEg4KBm9mZnNldBgCIAEoAzKaBgoKUnVuU2VydmljZRJbCgNHZXQSGC5vcnJlcnkudjEuR2V0UnVuUmVxdWVzdBoOLm9ycmVyeS52MS5SdW4iKsrwGQkICRIDcnVuGAGC0+STAhcSFS9vcnJlcnkvdjEvcnVucy97cnVufRJeCgRMaXN0Ehoub3JyZXJ5LnYxLkxpc3RSdW5zUmVxdWVzdBobLm9ycmVyeS52MS5MaXN0UnVuc1Jlc3BvbnNlIh3K8BkCCAGC0+STAhESDy9vcnJlcnkvdjEvcnVucxJzCgZDcmVhdGUSGy5vcnJlcnkudjEuQ3JlYXRlUnVuUmVxdWVzdBocLm9ycmVyeS52MS5DcmVhdGVSdW5SZXNwb25zZSIuyvAZEAgKEghzY2hlZHVsZRgCIAGC0+STAhQ6ASoiDy9vcnJlcnkvdjEvcnVucxJtCgZDYW5jZWwSGy5vcnJlcnkudjEuQ2FuY2VsUnVuUmVxdWVzdBoOLm9ycmVyeS52MS5SdW4iNsrwGQsICRIDcnVuGAIgAYLT5JMCIToBKiIcL29ycmVyeS92MS9ydW5zL3tydW59OmNhbmNlbBJ4CgVSZXRyeRIaLm9ycmVyeS52MS5SZXRyeVJ1blJlcXVlc3QaHC5vcnJlcnkudjEuQ3JlYXRlUnVuUmVzcG9uc2UiNcrwGQsICRIDcnVuGAIgAYLT5JMCIDoBKiIbL29ycmVyeS92MS9ydW5zL3tydW59OnJldHJ5EnMKB0V4cGxhaW4SHC5vcnJlcnkudjEuRXhwbGFpblJ1blJlcXVlc3QaFi5vcnJlcnkudjEuRXhwbGFuYXRpb24iMsrwGQkICRIDcnVuGAGC0+STAh8SHS9vcnJlcnkvdjEvcnVucy97cnVufTpleHBsYWluEnwKCFJlYWRMb2dzEh0ub3JyZXJ5LnYxLlJlYWRSdW5Mb2dzUmVxdWVzdBoeLm9ycmVyeS52MS5SZWFkUnVuTG9nc1Jlc3BvbnNlIi/K8BkJCAkSA3J1bhgBgtPkkwIcEhovb3JyZXJ5L3YxL3J1bnMve3J1bn06bG9nczABYgZwcm90bzM", [file_google_api_annotations, file_google_protobuf_duration, file_google_protobuf_timestamp, file_orrery_options_v1_options, file_orrery_v1_run, file_yandex_cloud_validation]);
 
 /**
  * @generated from message orrery.v1.GetRunRequest
@@ -118,6 +118,13 @@ export type CreateRunRequest = Message<"orrery.v1.CreateRunRequest"> & {
    * @generated from field: map<string, string> inputs = 3;
    */
   inputs: { [key: string]: string };
+
+  /**
+   * What this one run does otherwise than its schedule says.
+   *
+   * @generated from field: orrery.v1.RunOverrides overrides = 4;
+   */
+  overrides?: RunOverrides | undefined;
 };
 
 /**
@@ -126,6 +133,68 @@ export type CreateRunRequest = Message<"orrery.v1.CreateRunRequest"> & {
  */
 export const CreateRunRequestSchema: GenMessage<CreateRunRequest> = /*@__PURE__*/
   messageDesc(file_orrery_v1_run_service, 3);
+
+/**
+ * What one run does otherwise than its schedule says; what is left empty stays as it is.
+ *
+ * @generated from message orrery.v1.RunOverrides
+ */
+export type RunOverrides = Message<"orrery.v1.RunOverrides"> & {
+  /**
+   * @generated from field: string priority = 1;
+   */
+  priority: string;
+
+  /**
+   * @generated from field: google.protobuf.Duration timeout = 2;
+   */
+  timeout?: Duration | undefined;
+
+  /**
+   * wait, skip or fail.
+   *
+   * @generated from field: string on_limit = 3;
+   */
+  onLimit: string;
+};
+
+/**
+ * Describes the message orrery.v1.RunOverrides.
+ * Use `create(RunOverridesSchema)` to create a new message.
+ */
+export const RunOverridesSchema: GenMessage<RunOverrides> = /*@__PURE__*/
+  messageDesc(file_orrery_v1_run_service, 4);
+
+/**
+ * @generated from message orrery.v1.RetryRunRequest
+ */
+export type RetryRunRequest = Message<"orrery.v1.RetryRunRequest"> & {
+  /**
+   * @generated from field: string run = 1;
+   */
+  run: string;
+
+  /**
+   * The caller's own id for this wish; empty means a fresh one.
+   *
+   * @generated from field: string id = 2;
+   */
+  id: string;
+
+  /**
+   * Variables that take the place of those it had.
+   *
+   * @generated from field: map<string, string> inputs = 3;
+   */
+  inputs: { [key: string]: string };
+};
+
+/**
+ * Describes the message orrery.v1.RetryRunRequest.
+ * Use `create(RetryRunRequestSchema)` to create a new message.
+ */
+export const RetryRunRequestSchema: GenMessage<RetryRunRequest> = /*@__PURE__*/
+  messageDesc(file_orrery_v1_run_service, 5);
 
 /**
  * @generated from message orrery.v1.CreateRunResponse
@@ -149,7 +218,7 @@ export type CreateRunResponse = Message<"orrery.v1.CreateRunResponse"> & {
  * Use `create(CreateRunResponseSchema)` to create a new message.
  */
 export const CreateRunResponseSchema: GenMessage<CreateRunResponse> = /*@__PURE__*/
-  messageDesc(file_orrery_v1_run_service, 4);
+  messageDesc(file_orrery_v1_run_service, 6);
 
 /**
  * @generated from message orrery.v1.CancelRunRequest
@@ -166,7 +235,7 @@ export type CancelRunRequest = Message<"orrery.v1.CancelRunRequest"> & {
  * Use `create(CancelRunRequestSchema)` to create a new message.
  */
 export const CancelRunRequestSchema: GenMessage<CancelRunRequest> = /*@__PURE__*/
-  messageDesc(file_orrery_v1_run_service, 5);
+  messageDesc(file_orrery_v1_run_service, 7);
 
 /**
  * @generated from message orrery.v1.ExplainRunRequest
@@ -183,7 +252,7 @@ export type ExplainRunRequest = Message<"orrery.v1.ExplainRunRequest"> & {
  * Use `create(ExplainRunRequestSchema)` to create a new message.
  */
 export const ExplainRunRequestSchema: GenMessage<ExplainRunRequest> = /*@__PURE__*/
-  messageDesc(file_orrery_v1_run_service, 6);
+  messageDesc(file_orrery_v1_run_service, 8);
 
 /**
  * Why a run is where it is.
@@ -228,7 +297,7 @@ export type Explanation = Message<"orrery.v1.Explanation"> & {
  * Use `create(ExplanationSchema)` to create a new message.
  */
 export const ExplanationSchema: GenMessage<Explanation> = /*@__PURE__*/
-  messageDesc(file_orrery_v1_run_service, 7);
+  messageDesc(file_orrery_v1_run_service, 9);
 
 /**
  * A decision about a run that has no live attempt.
@@ -278,7 +347,7 @@ export type Decision = Message<"orrery.v1.Decision"> & {
  * Use `create(DecisionSchema)` to create a new message.
  */
 export const DecisionSchema: GenMessage<Decision> = /*@__PURE__*/
-  messageDesc(file_orrery_v1_run_service, 8);
+  messageDesc(file_orrery_v1_run_service, 10);
 
 /**
  * One rule, the numbers it compared, and a sentence that says them.
@@ -331,7 +400,7 @@ export type Check = Message<"orrery.v1.Check"> & {
  * Use `create(CheckSchema)` to create a new message.
  */
 export const CheckSchema: GenMessage<Check> = /*@__PURE__*/
-  messageDesc(file_orrery_v1_run_service, 9);
+  messageDesc(file_orrery_v1_run_service, 11);
 
 /**
  * @generated from message orrery.v1.ReadRunLogsRequest
@@ -374,7 +443,7 @@ export type ReadRunLogsRequest = Message<"orrery.v1.ReadRunLogsRequest"> & {
  * Use `create(ReadRunLogsRequestSchema)` to create a new message.
  */
 export const ReadRunLogsRequestSchema: GenMessage<ReadRunLogsRequest> = /*@__PURE__*/
-  messageDesc(file_orrery_v1_run_service, 10);
+  messageDesc(file_orrery_v1_run_service, 12);
 
 /**
  * @generated from message orrery.v1.ReadRunLogsResponse
@@ -398,7 +467,7 @@ export type ReadRunLogsResponse = Message<"orrery.v1.ReadRunLogsResponse"> & {
  * Use `create(ReadRunLogsResponseSchema)` to create a new message.
  */
 export const ReadRunLogsResponseSchema: GenMessage<ReadRunLogsResponse> = /*@__PURE__*/
-  messageDesc(file_orrery_v1_run_service, 11);
+  messageDesc(file_orrery_v1_run_service, 13);
 
 /**
  * Runs of schedules, and those that jobs and notebooks started through the API have.
@@ -445,6 +514,17 @@ export const RunService: GenService<{
     methodKind: "unary";
     input: typeof CancelRunRequestSchema;
     output: typeof RunSchema;
+  },
+  /**
+   * Makes a run anew from the inputs of one that has ended; they are not shown. A repeat with the same
+   * id finds the first one.
+   *
+   * @generated from rpc orrery.v1.RunService.Retry
+   */
+  retry: {
+    methodKind: "unary";
+    input: typeof RetryRunRequestSchema;
+    output: typeof CreateRunResponseSchema;
   },
   /**
    * Why a run is where it is: every limit checked now, with the numbers compared.

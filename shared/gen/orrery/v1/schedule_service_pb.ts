@@ -8,6 +8,10 @@ import { file_google_api_annotations } from "../../google/api/annotations_pb.ts"
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import { file_orrery_options_v1_options } from "../options/v1/options_pb.ts";
+import type { Check, Decision } from "./run_service_pb.ts";
+import { file_orrery_v1_run_service } from "./run_service_pb.ts";
+import type { Estimate } from "./usage_service_pb.ts";
+import { file_orrery_v1_usage_service } from "./usage_service_pb.ts";
 import { file_yandex_cloud_validation } from "../../yandex/cloud/validation_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -15,7 +19,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file orrery/v1/schedule_service.proto.
  */
 export const file_orrery_v1_schedule_service: GenFile = /*@__PURE__*/
-  fileDesc("CiBvcnJlcnkvdjEvc2NoZWR1bGVfc2VydmljZS5wcm90bxIJb3JyZXJ5LnYxItICCghTY2hlZHVsZRIQCghzY2hlZHVsZRgBIAEoCRIPCgdwcm9qZWN0GAIgASgJEhAKCHRpbWV6b25lGAMgASgJEiIKCW5leHRfZmlyZRgEIAEoCzIPLm9ycmVyeS52MS5GaXJlEhIKCmxhdGVzdF9ydW4YBSABKAkSGAoQbGF0ZXN0X3J1bl9zdGF0ZRgGIAEoCRIPCgdvdmVybGFwGAcgASgJEhAKCG9uX2xpbWl0GAggASgJEhAKCHByaW9yaXR5GAkgASgJEioKB3RpbWVvdXQYCiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKQoGaml0dGVyGAsgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg0KBWFmdGVyGAwgAygJEhYKDmluc3RhbmNlX3R5cGVzGA0gAygJEgwKBHdvcmsYDiABKAkiaAoERmlyZRIuCgpub21pbmFsX2F0GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgxlZmZlY3RpdmVfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIjQKEkdldFNjaGVkdWxlUmVxdWVzdBIeCghzY2hlZHVsZRgBIAEoCUIM6McxAYrIMQQ8PTYzIlMKFExpc3RTY2hlZHVsZXNSZXF1ZXN0EhwKCXBhZ2Vfc2l6ZRgBIAEoA0IJ+scxBTAtOTAwEh0KCnBhZ2VfdG9rZW4YAiABKAlCCYrIMQU8PTEwMCJYChVMaXN0U2NoZWR1bGVzUmVzcG9uc2USJgoJc2NoZWR1bGVzGAEgAygLMhMub3JyZXJ5LnYxLlNjaGVkdWxlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJ7ChBMaXN0RmlyZXNSZXF1ZXN0Eh4KCHNjaGVkdWxlGAEgASgJQgzoxzEBisgxBDw9NjMSKAoEZnJvbRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASHQoJcGFnZV9zaXplGAMgASgDQgr6xzEGMC0xMDAwIjMKEUxpc3RGaXJlc1Jlc3BvbnNlEh4KBWZpcmVzGAEgAygLMg8ub3JyZXJ5LnYxLkZpcmUygAMKD1NjaGVkdWxlU2VydmljZRJ0CgNHZXQSHS5vcnJlcnkudjEuR2V0U2NoZWR1bGVSZXF1ZXN0GhMub3JyZXJ5LnYxLlNjaGVkdWxlIjnK8BkOCAoSCHNjaGVkdWxlGAGC0+STAiESHy9vcnJlcnkvdjEvc2NoZWR1bGVzL3tzY2hlZHVsZX0SbQoETGlzdBIfLm9ycmVyeS52MS5MaXN0U2NoZWR1bGVzUmVxdWVzdBogLm9ycmVyeS52MS5MaXN0U2NoZWR1bGVzUmVzcG9uc2UiIsrwGQIIAYLT5JMCFhIUL29ycmVyeS92MS9zY2hlZHVsZXMShwEKCUxpc3RGaXJlcxIbLm9ycmVyeS52MS5MaXN0RmlyZXNSZXF1ZXN0Ghwub3JyZXJ5LnYxLkxpc3RGaXJlc1Jlc3BvbnNlIj/K8BkOCAoSCHNjaGVkdWxlGAGC0+STAicSJS9vcnJlcnkvdjEvc2NoZWR1bGVzL3tzY2hlZHVsZX0vZmlyZXNiBnByb3RvMw", [file_google_api_annotations, file_google_protobuf_duration, file_google_protobuf_timestamp, file_orrery_options_v1_options, file_yandex_cloud_validation]);
+  fileDesc("CiBvcnJlcnkvdjEvc2NoZWR1bGVfc2VydmljZS5wcm90bxIJb3JyZXJ5LnYxIsUDCghTY2hlZHVsZRIQCghzY2hlZHVsZRgBIAEoCRIPCgdwcm9qZWN0GAIgASgJEhAKCHRpbWV6b25lGAMgASgJEiIKCW5leHRfZmlyZRgEIAEoCzIPLm9ycmVyeS52MS5GaXJlEhIKCmxhdGVzdF9ydW4YBSABKAkSGAoQbGF0ZXN0X3J1bl9zdGF0ZRgGIAEoCRIPCgdvdmVybGFwGAcgASgJEhAKCG9uX2xpbWl0GAggASgJEhAKCHByaW9yaXR5GAkgASgJEioKB3RpbWVvdXQYCiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKQoGaml0dGVyGAsgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg0KBWFmdGVyGAwgAygJEhYKDmluc3RhbmNlX3R5cGVzGA0gAygJEgwKBHdvcmsYDiABKAkSHwoFcGF1c2UYDyABKAsyEC5vcnJlcnkudjEuUGF1c2USKQoFc2tpcHMYECADKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiUKCGVzdGltYXRlGBEgASgLMhMub3JyZXJ5LnYxLkVzdGltYXRlIkkKBVBhdXNlEiYKAmF0GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIKCgJieRgCIAEoCRIMCgRub3RlGAMgASgJImgKBEZpcmUSLgoKbm9taW5hbF9hdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMZWZmZWN0aXZlX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCI0ChJHZXRTY2hlZHVsZVJlcXVlc3QSHgoIc2NoZWR1bGUYASABKAlCDOjHMQGKyDEEPD02MyJTChRMaXN0U2NoZWR1bGVzUmVxdWVzdBIcCglwYWdlX3NpemUYASABKANCCfrHMQUwLTkwMBIdCgpwYWdlX3Rva2VuGAIgASgJQgmKyDEFPD0xMDAiWAoVTGlzdFNjaGVkdWxlc1Jlc3BvbnNlEiYKCXNjaGVkdWxlcxgBIAMoCzITLm9ycmVyeS52MS5TY2hlZHVsZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiewoQTGlzdEZpcmVzUmVxdWVzdBIeCghzY2hlZHVsZRgBIAEoCUIM6McxAYrIMQQ8PTYzEigKBGZyb20YAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEh0KCXBhZ2Vfc2l6ZRgDIAEoA0IK+scxBjAtMTAwMCIzChFMaXN0RmlyZXNSZXNwb25zZRIeCgVmaXJlcxgBIAMoCzIPLm9ycmVyeS52MS5GaXJlImAKFkV4cGxhaW5TY2hlZHVsZVJlcXVlc3QSHgoIc2NoZWR1bGUYASABKAlCDOjHMQGKyDEEPD02MxImCgJhdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAi9wEKE1NjaGVkdWxlRXhwbGFuYXRpb24SEAoIc2NoZWR1bGUYASABKAkSHQoEZmlyZRgCIAEoCzIPLm9ycmVyeS52MS5GaXJlEiUKCGRlY2lzaW9uGAMgASgLMhMub3JyZXJ5LnYxLkRlY2lzaW9uEiAKBmNoZWNrcxgEIAMoCzIQLm9ycmVyeS52MS5DaGVjaxIQCghibG9ja2VycxgFIAMoCRItCglzdGFydHNfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiUKCGVzdGltYXRlGAcgASgLMhMub3JyZXJ5LnYxLkVzdGltYXRlIk8KFFBhdXNlU2NoZWR1bGVSZXF1ZXN0Eh4KCHNjaGVkdWxlGAEgASgJQgzoxzEBisgxBDw9NjMSFwoEbm90ZRgCIAEoCUIJisgxBTw9NTAwIjcKFVJlc3VtZVNjaGVkdWxlUmVxdWVzdBIeCghzY2hlZHVsZRgBIAEoCUIM6McxAYrIMQQ8PTYzIpABChZTa2lwT2NjdXJyZW5jZXNSZXF1ZXN0Eh4KCHNjaGVkdWxlGAEgASgJQgzoxzEBisgxBDw9NjMSGAoFY291bnQYAiABKAVCCfrHMQUwLTEwMBIuCgpub21pbmFsX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgR1bmRvGAQgASgIIjkKF1NraXBPY2N1cnJlbmNlc1Jlc3BvbnNlEh4KBXNraXBzGAEgAygLMg8ub3JyZXJ5LnYxLkZpcmUytgcKD1NjaGVkdWxlU2VydmljZRJ0CgNHZXQSHS5vcnJlcnkudjEuR2V0U2NoZWR1bGVSZXF1ZXN0GhMub3JyZXJ5LnYxLlNjaGVkdWxlIjnK8BkOCAoSCHNjaGVkdWxlGAGC0+STAiESHy9vcnJlcnkvdjEvc2NoZWR1bGVzL3tzY2hlZHVsZX0SbQoETGlzdBIfLm9ycmVyeS52MS5MaXN0U2NoZWR1bGVzUmVxdWVzdBogLm9ycmVyeS52MS5MaXN0U2NoZWR1bGVzUmVzcG9uc2UiIsrwGQIIAYLT5JMCFhIUL29ycmVyeS92MS9zY2hlZHVsZXMShwEKCUxpc3RGaXJlcxIbLm9ycmVyeS52MS5MaXN0RmlyZXNSZXF1ZXN0Ghwub3JyZXJ5LnYxLkxpc3RGaXJlc1Jlc3BvbnNlIj/K8BkOCAoSCHNjaGVkdWxlGAGC0+STAicSJS9vcnJlcnkvdjEvc2NoZWR1bGVzL3tzY2hlZHVsZX0vZmlyZXMSjwEKB0V4cGxhaW4SIS5vcnJlcnkudjEuRXhwbGFpblNjaGVkdWxlUmVxdWVzdBoeLm9ycmVyeS52MS5TY2hlZHVsZUV4cGxhbmF0aW9uIkHK8BkOCAoSCHNjaGVkdWxlGAGC0+STAikSJy9vcnJlcnkvdjEvc2NoZWR1bGVzL3tzY2hlZHVsZX06ZXhwbGFpbhKDAQoFUGF1c2USHy5vcnJlcnkudjEuUGF1c2VTY2hlZHVsZVJlcXVlc3QaEy5vcnJlcnkudjEuU2NoZWR1bGUiRMrwGRAIChIIc2NoZWR1bGUYAiABgtPkkwIqOgEqIiUvb3JyZXJ5L3YxL3NjaGVkdWxlcy97c2NoZWR1bGV9OnBhdXNlEoYBCgZSZXN1bWUSIC5vcnJlcnkudjEuUmVzdW1lU2NoZWR1bGVSZXF1ZXN0GhMub3JyZXJ5LnYxLlNjaGVkdWxlIkXK8BkQCAoSCHNjaGVkdWxlGAIgAYLT5JMCKzoBKiImL29ycmVyeS92MS9zY2hlZHVsZXMve3NjaGVkdWxlfTpyZXN1bWUSkgEKBFNraXASIS5vcnJlcnkudjEuU2tpcE9jY3VycmVuY2VzUmVxdWVzdBoiLm9ycmVyeS52MS5Ta2lwT2NjdXJyZW5jZXNSZXNwb25zZSJDyvAZEAgKEghzY2hlZHVsZRgCIAGC0+STAik6ASoiJC9vcnJlcnkvdjEvc2NoZWR1bGVzL3tzY2hlZHVsZX06c2tpcGIGcHJvdG8z", [file_google_api_annotations, file_google_protobuf_duration, file_google_protobuf_timestamp, file_orrery_options_v1_options, file_orrery_v1_run_service, file_orrery_v1_usage_service, file_yandex_cloud_validation]);
 
 /**
  * A standing rule: when, what, and the policies.
@@ -100,6 +104,27 @@ export type Schedule = Message<"orrery.v1.Schedule"> & {
    * @generated from field: string work = 14;
    */
   work: string;
+
+  /**
+   * Present while it is paused.
+   *
+   * @generated from field: orrery.v1.Pause pause = 15;
+   */
+  pause?: Pause | undefined;
+
+  /**
+   * Occurrences to come that are left out.
+   *
+   * @generated from field: repeated google.protobuf.Timestamp skips = 16;
+   */
+  skips: Timestamp[];
+
+  /**
+   * What a run of it is expected to spend.
+   *
+   * @generated from field: orrery.v1.Estimate estimate = 17;
+   */
+  estimate?: Estimate | undefined;
 };
 
 /**
@@ -108,6 +133,37 @@ export type Schedule = Message<"orrery.v1.Schedule"> & {
  */
 export const ScheduleSchema: GenMessage<Schedule> = /*@__PURE__*/
   messageDesc(file_orrery_v1_schedule_service, 0);
+
+/**
+ * Why occurrences do not run for the time being.
+ *
+ * @generated from message orrery.v1.Pause
+ */
+export type Pause = Message<"orrery.v1.Pause"> & {
+  /**
+   * @generated from field: google.protobuf.Timestamp at = 1;
+   */
+  at?: Timestamp | undefined;
+
+  /**
+   * The subject that paused it; empty where it paused by itself.
+   *
+   * @generated from field: string by = 2;
+   */
+  by: string;
+
+  /**
+   * @generated from field: string note = 3;
+   */
+  note: string;
+};
+
+/**
+ * Describes the message orrery.v1.Pause.
+ * Use `create(PauseSchema)` to create a new message.
+ */
+export const PauseSchema: GenMessage<Pause> = /*@__PURE__*/
+  messageDesc(file_orrery_v1_schedule_service, 1);
 
 /**
  * One instant a schedule names, and the instant we aim at.
@@ -131,7 +187,7 @@ export type Fire = Message<"orrery.v1.Fire"> & {
  * Use `create(FireSchema)` to create a new message.
  */
 export const FireSchema: GenMessage<Fire> = /*@__PURE__*/
-  messageDesc(file_orrery_v1_schedule_service, 1);
+  messageDesc(file_orrery_v1_schedule_service, 2);
 
 /**
  * @generated from message orrery.v1.GetScheduleRequest
@@ -148,7 +204,7 @@ export type GetScheduleRequest = Message<"orrery.v1.GetScheduleRequest"> & {
  * Use `create(GetScheduleRequestSchema)` to create a new message.
  */
 export const GetScheduleRequestSchema: GenMessage<GetScheduleRequest> = /*@__PURE__*/
-  messageDesc(file_orrery_v1_schedule_service, 2);
+  messageDesc(file_orrery_v1_schedule_service, 3);
 
 /**
  * @generated from message orrery.v1.ListSchedulesRequest
@@ -170,7 +226,7 @@ export type ListSchedulesRequest = Message<"orrery.v1.ListSchedulesRequest"> & {
  * Use `create(ListSchedulesRequestSchema)` to create a new message.
  */
 export const ListSchedulesRequestSchema: GenMessage<ListSchedulesRequest> = /*@__PURE__*/
-  messageDesc(file_orrery_v1_schedule_service, 3);
+  messageDesc(file_orrery_v1_schedule_service, 4);
 
 /**
  * @generated from message orrery.v1.ListSchedulesResponse
@@ -192,7 +248,7 @@ export type ListSchedulesResponse = Message<"orrery.v1.ListSchedulesResponse"> &
  * Use `create(ListSchedulesResponseSchema)` to create a new message.
  */
 export const ListSchedulesResponseSchema: GenMessage<ListSchedulesResponse> = /*@__PURE__*/
-  messageDesc(file_orrery_v1_schedule_service, 4);
+  messageDesc(file_orrery_v1_schedule_service, 5);
 
 /**
  * @generated from message orrery.v1.ListFiresRequest
@@ -223,7 +279,7 @@ export type ListFiresRequest = Message<"orrery.v1.ListFiresRequest"> & {
  * Use `create(ListFiresRequestSchema)` to create a new message.
  */
 export const ListFiresRequestSchema: GenMessage<ListFiresRequest> = /*@__PURE__*/
-  messageDesc(file_orrery_v1_schedule_service, 5);
+  messageDesc(file_orrery_v1_schedule_service, 6);
 
 /**
  * @generated from message orrery.v1.ListFiresResponse
@@ -240,7 +296,182 @@ export type ListFiresResponse = Message<"orrery.v1.ListFiresResponse"> & {
  * Use `create(ListFiresResponseSchema)` to create a new message.
  */
 export const ListFiresResponseSchema: GenMessage<ListFiresResponse> = /*@__PURE__*/
-  messageDesc(file_orrery_v1_schedule_service, 6);
+  messageDesc(file_orrery_v1_schedule_service, 7);
+
+/**
+ * @generated from message orrery.v1.ExplainScheduleRequest
+ */
+export type ExplainScheduleRequest = Message<"orrery.v1.ExplainScheduleRequest"> & {
+  /**
+   * @generated from field: string schedule = 1;
+   */
+  schedule: string;
+
+  /**
+   * The first occurrence at or after this instant is explained; absent means the next one.
+   *
+   * @generated from field: google.protobuf.Timestamp at = 2;
+   */
+  at?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message orrery.v1.ExplainScheduleRequest.
+ * Use `create(ExplainScheduleRequestSchema)` to create a new message.
+ */
+export const ExplainScheduleRequestSchema: GenMessage<ExplainScheduleRequest> = /*@__PURE__*/
+  messageDesc(file_orrery_v1_schedule_service, 8);
+
+/**
+ * What would be decided about one occurrence to come.
+ *
+ * @generated from message orrery.v1.ScheduleExplanation
+ */
+export type ScheduleExplanation = Message<"orrery.v1.ScheduleExplanation"> & {
+  /**
+   * @generated from field: string schedule = 1;
+   */
+  schedule: string;
+
+  /**
+   * Absent where no occurrence is to come.
+   *
+   * @generated from field: orrery.v1.Fire fire = 2;
+   */
+  fire?: Fire | undefined;
+
+  /**
+   * @generated from field: orrery.v1.Decision decision = 3;
+   */
+  decision?: Decision | undefined;
+
+  /**
+   * @generated from field: repeated orrery.v1.Check checks = 4;
+   */
+  checks: Check[];
+
+  /**
+   * What is expected to stand against it: runs live now by their ids, those to come as SCHEDULE@TIME.
+   *
+   * @generated from field: repeated string blockers = 5;
+   */
+  blockers: string[];
+
+  /**
+   * When it would start; absent where it would not.
+   *
+   * @generated from field: google.protobuf.Timestamp starts_at = 6;
+   */
+  startsAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: orrery.v1.Estimate estimate = 7;
+   */
+  estimate?: Estimate | undefined;
+};
+
+/**
+ * Describes the message orrery.v1.ScheduleExplanation.
+ * Use `create(ScheduleExplanationSchema)` to create a new message.
+ */
+export const ScheduleExplanationSchema: GenMessage<ScheduleExplanation> = /*@__PURE__*/
+  messageDesc(file_orrery_v1_schedule_service, 9);
+
+/**
+ * @generated from message orrery.v1.PauseScheduleRequest
+ */
+export type PauseScheduleRequest = Message<"orrery.v1.PauseScheduleRequest"> & {
+  /**
+   * @generated from field: string schedule = 1;
+   */
+  schedule: string;
+
+  /**
+   * @generated from field: string note = 2;
+   */
+  note: string;
+};
+
+/**
+ * Describes the message orrery.v1.PauseScheduleRequest.
+ * Use `create(PauseScheduleRequestSchema)` to create a new message.
+ */
+export const PauseScheduleRequestSchema: GenMessage<PauseScheduleRequest> = /*@__PURE__*/
+  messageDesc(file_orrery_v1_schedule_service, 10);
+
+/**
+ * @generated from message orrery.v1.ResumeScheduleRequest
+ */
+export type ResumeScheduleRequest = Message<"orrery.v1.ResumeScheduleRequest"> & {
+  /**
+   * @generated from field: string schedule = 1;
+   */
+  schedule: string;
+};
+
+/**
+ * Describes the message orrery.v1.ResumeScheduleRequest.
+ * Use `create(ResumeScheduleRequestSchema)` to create a new message.
+ */
+export const ResumeScheduleRequestSchema: GenMessage<ResumeScheduleRequest> = /*@__PURE__*/
+  messageDesc(file_orrery_v1_schedule_service, 11);
+
+/**
+ * @generated from message orrery.v1.SkipOccurrencesRequest
+ */
+export type SkipOccurrencesRequest = Message<"orrery.v1.SkipOccurrencesRequest"> & {
+  /**
+   * @generated from field: string schedule = 1;
+   */
+  schedule: string;
+
+  /**
+   * How many of the next ones; 0 means one. Not together with `nominal_at`.
+   *
+   * @generated from field: int32 count = 2;
+   */
+  count: number;
+
+  /**
+   * This occurrence, which has to be one that is to come.
+   *
+   * @generated from field: google.protobuf.Timestamp nominal_at = 3;
+   */
+  nominalAt?: Timestamp | undefined;
+
+  /**
+   * Takes back what was to be left out, all of it or the occurrence that is named.
+   *
+   * @generated from field: bool undo = 4;
+   */
+  undo: boolean;
+};
+
+/**
+ * Describes the message orrery.v1.SkipOccurrencesRequest.
+ * Use `create(SkipOccurrencesRequestSchema)` to create a new message.
+ */
+export const SkipOccurrencesRequestSchema: GenMessage<SkipOccurrencesRequest> = /*@__PURE__*/
+  messageDesc(file_orrery_v1_schedule_service, 12);
+
+/**
+ * @generated from message orrery.v1.SkipOccurrencesResponse
+ */
+export type SkipOccurrencesResponse = Message<"orrery.v1.SkipOccurrencesResponse"> & {
+  /**
+   * Everything that is left out from now on.
+   *
+   * @generated from field: repeated orrery.v1.Fire skips = 1;
+   */
+  skips: Fire[];
+};
+
+/**
+ * Describes the message orrery.v1.SkipOccurrencesResponse.
+ * Use `create(SkipOccurrencesResponseSchema)` to create a new message.
+ */
+export const SkipOccurrencesResponseSchema: GenMessage<SkipOccurrencesResponse> = /*@__PURE__*/
+  messageDesc(file_orrery_v1_schedule_service, 13);
 
 /**
  * The live schedules.
@@ -277,6 +508,48 @@ export const ScheduleService: GenService<{
     methodKind: "unary";
     input: typeof ListFiresRequestSchema;
     output: typeof ListFiresResponseSchema;
+  },
+  /**
+   * What would be decided about an occurrence of a schedule at an instant to come: every rule, with the
+   * numbers compared, by the present plan and what each run is estimated to spend.
+   *
+   * @generated from rpc orrery.v1.ScheduleService.Explain
+   */
+  explain: {
+    methodKind: "unary";
+    input: typeof ExplainScheduleRequestSchema;
+    output: typeof ScheduleExplanationSchema;
+  },
+  /**
+   * Stops a schedule's occurrences from running until it is resumed; each still gets a row. Of a paused
+   * schedule it changes the note.
+   *
+   * @generated from rpc orrery.v1.ScheduleService.Pause
+   */
+  pause: {
+    methodKind: "unary";
+    input: typeof PauseScheduleRequestSchema;
+    output: typeof ScheduleSchema;
+  },
+  /**
+   * Lets a paused schedule's occurrences run again; one that is not paused stays as it is.
+   *
+   * @generated from rpc orrery.v1.ScheduleService.Resume
+   */
+  resume: {
+    methodKind: "unary";
+    input: typeof ResumeScheduleRequestSchema;
+    output: typeof ScheduleSchema;
+  },
+  /**
+   * Leaves out occurrences to come, once; each still gets a row.
+   *
+   * @generated from rpc orrery.v1.ScheduleService.Skip
+   */
+  skip: {
+    methodKind: "unary";
+    input: typeof SkipOccurrencesRequestSchema;
+    output: typeof SkipOccurrencesResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_orrery_v1_schedule_service, 0);

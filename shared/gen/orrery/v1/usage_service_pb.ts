@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file orrery/v1/usage_service.proto.
  */
 export const file_orrery_v1_usage_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch1vcnJlcnkvdjEvdXNhZ2Vfc2VydmljZS5wcm90bxIJb3JyZXJ5LnYxIjAKD0dldFVzYWdlUmVxdWVzdBIdCgdwcm9qZWN0GAEgASgJQgzoxzEBisgxBDw9NjMi3gIKBVVzYWdlEg8KB3Byb2plY3QYASABKAkSGwoOdW5pdHNfcGVyX2hvdXIYAiABKANIAIgBARIgChN1bml0c19wZXJfZXhlY3V0aW9uGAMgASgDSAGIAQESHAoPY29uY3VycmVudF9ydW5zGAQgASgDSAKIAQESFAoHYmFsYW5jZRgFIAEoA0gDiAEBEhIKCmhlbGRfdW5pdHMYBiABKAMSGAoQcnVubmluZ19hdHRlbXB0cxgHIAEoAxIdChVzcGVudF9sYXN0X2hvdXJfdW5pdHMYCCABKAMSJQoIZXhwb3N1cmUYCSABKAsyEy5vcnJlcnkudjEuRXhwb3N1cmUSEgoKdW5hbnN3ZXJlZBgKIAEoCUIRCg9fdW5pdHNfcGVyX2hvdXJCFgoUX3VuaXRzX3Blcl9leGVjdXRpb25CEgoQX2NvbmN1cnJlbnRfcnVuc0IKCghfYmFsYW5jZSKBAQoIRXhwb3N1cmUSLQoJbG9va2VkX2F0GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgx1bnRvbGRfdW5pdHMYAiABKAMSHAoPZWxzZXdoZXJlX3VuaXRzGAMgASgDSACIAQFCEgoQX2Vsc2V3aGVyZV91bml0cyJwChJMaXN0RW50cmllc1JlcXVlc3QSHQoHcHJvamVjdBgBIAEoCUIM6McxAYrIMQQ8PTYzEhwKCXBhZ2Vfc2l6ZRgCIAEoA0IJ+scxBTAtOTAwEh0KCnBhZ2VfdG9rZW4YAyABKAlCCYrIMQU8PTEwMCJRChNMaXN0RW50cmllc1Jlc3BvbnNlEiEKB2VudHJpZXMYASADKAsyEC5vcnJlcnkudjEuRW50cnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIs8BCgVFbnRyeRILCgNzZXEYASABKAMSJgoCYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBGtpbmQYAyABKAkSEgoFdW5pdHMYBCABKANIAIgBARIOCgZyZWFzb24YBSABKAkSEwoLcmVzZXJ2YXRpb24YBiABKAkSEgoKaGVsZF9hZnRlchgHIAEoAxIaCg1iYWxhbmNlX2FmdGVyGAggASgDSAGIAQFCCAoGX3VuaXRzQhAKDl9iYWxhbmNlX2FmdGVyMpACCgxVc2FnZVNlcnZpY2UScQoDR2V0Ehoub3JyZXJ5LnYxLkdldFVzYWdlUmVxdWVzdBoQLm9ycmVyeS52MS5Vc2FnZSI8yvAZDQgGEgdwcm9qZWN0GAOC0+STAiUSIy9vcnJlcnkvdjEvcHJvamVjdHMve3Byb2plY3R9L3VzYWdlEowBCgtMaXN0RW50cmllcxIdLm9ycmVyeS52MS5MaXN0RW50cmllc1JlcXVlc3QaHi5vcnJlcnkudjEuTGlzdEVudHJpZXNSZXNwb25zZSI+yvAZDQgGEgdwcm9qZWN0GAOC0+STAicSJS9vcnJlcnkvdjEvcHJvamVjdHMve3Byb2plY3R9L2VudHJpZXNiBnByb3RvMw", [file_google_api_annotations, file_google_protobuf_timestamp, file_orrery_options_v1_options, file_yandex_cloud_validation]);
+  fileDesc("Ch1vcnJlcnkvdjEvdXNhZ2Vfc2VydmljZS5wcm90bxIJb3JyZXJ5LnYxIjAKD0dldFVzYWdlUmVxdWVzdBIdCgdwcm9qZWN0GAEgASgJQgzoxzEBisgxBDw9NjMi4wMKBVVzYWdlEg8KB3Byb2plY3QYASABKAkSGwoOdW5pdHNfcGVyX2hvdXIYAiABKANIAIgBARIgChN1bml0c19wZXJfZXhlY3V0aW9uGAMgASgDSAGIAQESHAoPY29uY3VycmVudF9ydW5zGAQgASgDSAKIAQESFAoHYmFsYW5jZRgFIAEoA0gDiAEBEhIKCmhlbGRfdW5pdHMYBiABKAMSGAoQcnVubmluZ19hdHRlbXB0cxgHIAEoAxIdChVzcGVudF9sYXN0X2hvdXJfdW5pdHMYCCABKAMSJQoIZXhwb3N1cmUYCSABKAsyEy5vcnJlcnkudjEuRXhwb3N1cmUSEgoKdW5hbnN3ZXJlZBgKIAEoCRIZChFzcGVudF90b2RheV91bml0cxgLIAEoAxIZChFzcGVudF9tb250aF91bml0cxgMIAEoAxIZCgxmdW5kZWRfdW5pdHMYDSABKANIBIgBARIhCgZidWRnZXQYDiABKAsyES5vcnJlcnkudjEuQnVkZ2V0QhEKD191bml0c19wZXJfaG91ckIWChRfdW5pdHNfcGVyX2V4ZWN1dGlvbkISChBfY29uY3VycmVudF9ydW5zQgoKCF9iYWxhbmNlQg8KDV9mdW5kZWRfdW5pdHMigQEKCEV4cG9zdXJlEi0KCWxvb2tlZF9hdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMdW50b2xkX3VuaXRzGAIgASgDEhwKD2Vsc2V3aGVyZV91bml0cxgDIAEoA0gAiAEBQhIKEF9lbHNld2hlcmVfdW5pdHMi2wEKEkxpc3RFbnRyaWVzUmVxdWVzdBIdCgdwcm9qZWN0GAEgASgJQgzoxzEBisgxBDw9NjMSHAoJcGFnZV9zaXplGAIgASgDQgn6xzEFMC05MDASHQoKcGFnZV90b2tlbhgDIAEoCUIJisgxBTw9MTAwEhQKDG9sZGVzdF9maXJzdBgEIAEoCBIoCgRmcm9tGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiUQoTTGlzdEVudHJpZXNSZXNwb25zZRIhCgdlbnRyaWVzGAEgAygLMhAub3JyZXJ5LnYxLkVudHJ5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSL7AgoFRW50cnkSCwoDc2VxGAEgASgDEiYKAmF0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgRraW5kGAMgASgJEhIKBXVuaXRzGAQgASgDSACIAQESDgoGcmVhc29uGAUgASgJEhMKC3Jlc2VydmF0aW9uGAYgASgJEhIKCmhlbGRfYWZ0ZXIYByABKAMSGgoNYmFsYW5jZV9hZnRlchgIIAEoA0gBiAEBEjIKDnNwZW5kX3N0YXJ0X2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgxzcGVuZF9lbmRfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKBHJhdGUYCyABKANIAogBARIYCgtzcGVuZF91bml0cxgMIAEoA0gDiAEBQggKBl91bml0c0IQCg5fYmFsYW5jZV9hZnRlckIHCgVfcmF0ZUIOCgxfc3BlbmRfdW5pdHMidgoGQnVkZ2V0EhcKD3dhcm5fYXRfcGVyY2VudBgBIAMoBRIaChJ3YXJuX2FoZWFkX3NlY29uZHMYAiABKAMSGQoMbG93X2F0X3VuaXRzGAMgASgDSACIAQESCwoDbG93GAQgASgIQg8KDV9sb3dfYXRfdW5pdHMipAEKEkdldFNwZW5kaW5nUmVxdWVzdBIdCgdwcm9qZWN0GAEgASgJQgzoxzEBisgxBDw9NjMSKAoEZnJvbRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhoKBHN0ZXAYBCABKAlCDPLHMQhob3VyfGRheSKCAQoIU3BlbmRpbmcSDwoHcHJvamVjdBgBIAEoCRImCgVzdGVwcxgCIAMoCzIXLm9ycmVyeS52MS5TcGVuZGluZ1N0ZXASLgoJc2NoZWR1bGVzGAMgAygLMhsub3JyZXJ5LnYxLlNjaGVkdWxlU3BlbmRpbmcSDQoFdW5pdHMYBCABKAMiYAoMU3BlbmRpbmdTdGVwEi0KCWJlZ2luc19hdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFdW5pdHMYAiABKAMSEgoKZXhlY3V0aW9ucxgDIAEoAyJHChBTY2hlZHVsZVNwZW5kaW5nEhAKCHNjaGVkdWxlGAEgASgJEg0KBXVuaXRzGAIgASgDEhIKCmV4ZWN1dGlvbnMYAyABKAMiNAoTVmVyaWZ5TGVkZ2VyUmVxdWVzdBIdCgdwcm9qZWN0GAEgASgJQgzoxzEBisgxBDw9NjMidwoSTGVkZ2VyVmVyaWZpY2F0aW9uEg8KB3Byb2plY3QYASABKAkSDwoHZW50cmllcxgCIAEoAxINCgVzb3VuZBgDIAEoCBIwCgtkaWZmZXJlbmNlcxgEIAMoCzIbLm9ycmVyeS52MS5MZWRnZXJEaWZmZXJlbmNlIkIKEExlZGdlckRpZmZlcmVuY2USDQoFcGxhY2UYASABKAkSEAoIZXhwZWN0ZWQYAiABKAkSDQoFZm91bmQYAyABKAkidgoMVG9wVXBSZXF1ZXN0Eh0KB3Byb2plY3QYASABKAlCDOjHMQGKyDEEPD02MxIVCgV1bml0cxgCIAEoA0IG+scxAj4wEhkKBnJlYXNvbhgDIAEoCUIJisgxBTw9MjAwEhUKAmlkGAQgASgJQgmKyDEFPD0yMDAicwoNQWRqdXN0UmVxdWVzdBIdCgdwcm9qZWN0GAEgASgJQgzoxzEBisgxBDw9NjMSDQoFdW5pdHMYAiABKAMSHQoGcmVhc29uGAMgASgJQg3oxzEBisgxBTw9MjAwEhUKAmlkGAQgASgJQgmKyDEFPD0yMDAiQAoLUG9zdGVkRW50cnkSHwoFZW50cnkYASABKAsyEC5vcnJlcnkudjEuRW50cnkSEAoIcmVwZWF0ZWQYAiABKAgiZwoSR2V0Rm9yZWNhc3RSZXF1ZXN0Eh0KB3Byb2plY3QYASABKAlCDOjHMQGKyDEEPD02MxIXCgRkYXlzGAIgASgFQgn6xzEFMC0zNjYSGQoGcGF1c2VkGAMgAygJQgmCyDEFPD0xMDAi6gIKCEZvcmVjYXN0Eg8KB3Byb2plY3QYASABKAkSJgoCYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXVudGlsGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgdiYWxhbmNlGAQgASgDSACIAQESMwoPYmFsYW5jZV9lbmRzX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1wbGFubmVkX3VuaXRzGAYgASgDEhcKD3BlYWtfaG91cl91bml0cxgHIAEoAxIwCgxwZWFrX2hvdXJfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCXNjaGVkdWxlcxgJIAMoCzIbLm9ycmVyeS52MS5TY2hlZHVsZUZvcmVjYXN0EhEKCXRydW5jYXRlZBgKIAEoCEIKCghfYmFsYW5jZSLfAQoQU2NoZWR1bGVGb3JlY2FzdBIQCghzY2hlZHVsZRgBIAEoCRINCgVmaXJlcxgCIAEoAxIOCgZzdGFydHMYAyABKAMSDQoFd2FpdHMYBCABKAMSEAoIcmVmdXNhbHMYBSABKAMSFQoNcGxhbm5lZF91bml0cxgGIAEoAxIlCghlc3RpbWF0ZRgHIAEoCzITLm9ycmVyeS52MS5Fc3RpbWF0ZRI7ChdiYWxhbmNlX2VuZHNfd2l0aG91dF9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiSAoIRXN0aW1hdGUSDQoFdW5pdHMYASABKAMSDwoHc2Vjb25kcxgCIAEoAxIOCgZzb3VyY2UYAyABKAkSDAoEcnVucxgEIAEoBTK9BwoMVXNhZ2VTZXJ2aWNlEnEKA0dldBIaLm9ycmVyeS52MS5HZXRVc2FnZVJlcXVlc3QaEC5vcnJlcnkudjEuVXNhZ2UiPMrwGQ0IBhIHcHJvamVjdBgDgtPkkwIlEiMvb3JyZXJ5L3YxL3Byb2plY3RzL3twcm9qZWN0fS91c2FnZRKMAQoLTGlzdEVudHJpZXMSHS5vcnJlcnkudjEuTGlzdEVudHJpZXNSZXF1ZXN0Gh4ub3JyZXJ5LnYxLkxpc3RFbnRyaWVzUmVzcG9uc2UiPsrwGQ0IBhIHcHJvamVjdBgDgtPkkwInEiUvb3JyZXJ5L3YxL3Byb2plY3RzL3twcm9qZWN0fS9lbnRyaWVzEoIBCgtHZXRTcGVuZGluZxIdLm9ycmVyeS52MS5HZXRTcGVuZGluZ1JlcXVlc3QaEy5vcnJlcnkudjEuU3BlbmRpbmciP8rwGQ0IBhIHcHJvamVjdBgDgtPkkwIoEiYvb3JyZXJ5L3YxL3Byb2plY3RzL3twcm9qZWN0fS9zcGVuZGluZxKTAQoMVmVyaWZ5TGVkZ2VyEh4ub3JyZXJ5LnYxLlZlcmlmeUxlZGdlclJlcXVlc3QaHS5vcnJlcnkudjEuTGVkZ2VyVmVyaWZpY2F0aW9uIkTK8BkNCAYSB3Byb2plY3QYA4LT5JMCLRIrL29ycmVyeS92MS9wcm9qZWN0cy97cHJvamVjdH0vbGVkZ2VyOnZlcmlmeRKCAQoFVG9wVXASFy5vcnJlcnkudjEuVG9wVXBSZXF1ZXN0GhYub3JyZXJ5LnYxLlBvc3RlZEVudHJ5IkjK8BkPCAYSB3Byb2plY3QYBCABgtPkkwIvOgEqIiovb3JyZXJ5L3YxL3Byb2plY3RzL3twcm9qZWN0fS9sZWRnZXI6dG9wVXAShQEKBkFkanVzdBIYLm9ycmVyeS52MS5BZGp1c3RSZXF1ZXN0GhYub3JyZXJ5LnYxLlBvc3RlZEVudHJ5IknK8BkPCAYSB3Byb2plY3QYBCABgtPkkwIwOgEqIisvb3JyZXJ5L3YxL3Byb2plY3RzL3twcm9qZWN0fS9sZWRnZXI6YWRqdXN0EoIBCgtHZXRGb3JlY2FzdBIdLm9ycmVyeS52MS5HZXRGb3JlY2FzdFJlcXVlc3QaEy5vcnJlcnkudjEuRm9yZWNhc3QiP8rwGQ0IBhIHcHJvamVjdBgDgtPkkwIoEiYvb3JyZXJ5L3YxL3Byb2plY3RzL3twcm9qZWN0fS9mb3JlY2FzdGIGcHJvdG8z", [file_google_api_annotations, file_google_protobuf_timestamp, file_orrery_options_v1_options, file_yandex_cloud_validation]);
 
 /**
  * @generated from message orrery.v1.GetUsageRequest
@@ -97,6 +97,32 @@ export type Usage = Message<"orrery.v1.Usage"> & {
    * @generated from field: string unanswered = 10;
    */
   unanswered: string;
+
+  /**
+   * What ended work spent since the day and the month began, in UTC.
+   *
+   * @generated from field: int64 spent_today_units = 11;
+   */
+  spentTodayUnits: bigint;
+
+  /**
+   * @generated from field: int64 spent_month_units = 12;
+   */
+  spentMonthUnits: bigint;
+
+  /**
+   * What the balance was when it was last set or added to; absent where there is no balance.
+   *
+   * @generated from field: optional int64 funded_units = 13;
+   */
+  fundedUnits?: bigint | undefined;
+
+  /**
+   * What the project's budget says; absent where the schedules file has none.
+   *
+   * @generated from field: orrery.v1.Budget budget = 14;
+   */
+  budget?: Budget | undefined;
 };
 
 /**
@@ -159,6 +185,25 @@ export type ListEntriesRequest = Message<"orrery.v1.ListEntriesRequest"> & {
    * @generated from field: string page_token = 3;
    */
   pageToken: string;
+
+  /**
+   * @generated from field: bool oldest_first = 4;
+   */
+  oldestFirst: boolean;
+
+  /**
+   * Only entries at or after this instant.
+   *
+   * @generated from field: google.protobuf.Timestamp from = 5;
+   */
+  from?: Timestamp | undefined;
+
+  /**
+   * Only entries before this instant.
+   *
+   * @generated from field: google.protobuf.Timestamp until = 6;
+   */
+  until?: Timestamp | undefined;
 };
 
 /**
@@ -245,6 +290,32 @@ export type Entry = Message<"orrery.v1.Entry"> & {
    * @generated from field: optional int64 balance_after = 8;
    */
   balanceAfter?: bigint | undefined;
+
+  /**
+   * When the units were, or at most will be, spent; only with hold and settle.
+   *
+   * @generated from field: google.protobuf.Timestamp spend_start_at = 9;
+   */
+  spendStartAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp spend_end_at = 10;
+   */
+  spendEndAt?: Timestamp | undefined;
+
+  /**
+   * Units per second of the instance type; only with hold and settle.
+   *
+   * @generated from field: optional int64 rate = 11;
+   */
+  rate?: bigint | undefined;
+
+  /**
+   * What was really spent, of which `units` is what was held; only with settle.
+   *
+   * @generated from field: optional int64 spend_units = 12;
+   */
+  spendUnits?: bigint | undefined;
 };
 
 /**
@@ -253,6 +324,557 @@ export type Entry = Message<"orrery.v1.Entry"> & {
  */
 export const EntrySchema: GenMessage<Entry> = /*@__PURE__*/
   messageDesc(file_orrery_v1_usage_service, 5);
+
+/**
+ * What a project's budget says.
+ *
+ * @generated from message orrery.v1.Budget
+ */
+export type Budget = Message<"orrery.v1.Budget"> & {
+  /**
+   * Shares of `funded_units`, in percent, whose spending is told.
+   *
+   * @generated from field: repeated int32 warn_at_percent = 1;
+   */
+  warnAtPercent: number[];
+
+  /**
+   * Told where the balance is forecast to end sooner than this; 0 means never.
+   *
+   * @generated from field: int64 warn_ahead_seconds = 2;
+   */
+  warnAheadSeconds: bigint;
+
+  /**
+   * Below this many units the project is low; absent where nothing says so.
+   *
+   * @generated from field: optional int64 low_at_units = 3;
+   */
+  lowAtUnits?: bigint | undefined;
+
+  /**
+   * Whether it is low now.
+   *
+   * @generated from field: bool low = 4;
+   */
+  low: boolean;
+};
+
+/**
+ * Describes the message orrery.v1.Budget.
+ * Use `create(BudgetSchema)` to create a new message.
+ */
+export const BudgetSchema: GenMessage<Budget> = /*@__PURE__*/
+  messageDesc(file_orrery_v1_usage_service, 6);
+
+/**
+ * @generated from message orrery.v1.GetSpendingRequest
+ */
+export type GetSpendingRequest = Message<"orrery.v1.GetSpendingRequest"> & {
+  /**
+   * @generated from field: string project = 1;
+   */
+  project: string;
+
+  /**
+   * The first instant of interest, cut to its hour or day in UTC; absent means 30 days ago.
+   *
+   * @generated from field: google.protobuf.Timestamp from = 2;
+   */
+  from?: Timestamp | undefined;
+
+  /**
+   * Absent means now.
+   *
+   * @generated from field: google.protobuf.Timestamp until = 3;
+   */
+  until?: Timestamp | undefined;
+
+  /**
+   * hour or day; empty means day. By the hour at most 31 days.
+   *
+   * @generated from field: string step = 4;
+   */
+  step: string;
+};
+
+/**
+ * Describes the message orrery.v1.GetSpendingRequest.
+ * Use `create(GetSpendingRequestSchema)` to create a new message.
+ */
+export const GetSpendingRequestSchema: GenMessage<GetSpendingRequest> = /*@__PURE__*/
+  messageDesc(file_orrery_v1_usage_service, 7);
+
+/**
+ * What ended work spent. An execution counts where it ended.
+ *
+ * @generated from message orrery.v1.Spending
+ */
+export type Spending = Message<"orrery.v1.Spending"> & {
+  /**
+   * @generated from field: string project = 1;
+   */
+  project: string;
+
+  /**
+   * Without gaps, oldest first.
+   *
+   * @generated from field: repeated orrery.v1.SpendingStep steps = 2;
+   */
+  steps: SpendingStep[];
+
+  /**
+   * The largest spender first.
+   *
+   * @generated from field: repeated orrery.v1.ScheduleSpending schedules = 3;
+   */
+  schedules: ScheduleSpending[];
+
+  /**
+   * @generated from field: int64 units = 4;
+   */
+  units: bigint;
+};
+
+/**
+ * Describes the message orrery.v1.Spending.
+ * Use `create(SpendingSchema)` to create a new message.
+ */
+export const SpendingSchema: GenMessage<Spending> = /*@__PURE__*/
+  messageDesc(file_orrery_v1_usage_service, 8);
+
+/**
+ * @generated from message orrery.v1.SpendingStep
+ */
+export type SpendingStep = Message<"orrery.v1.SpendingStep"> & {
+  /**
+   * @generated from field: google.protobuf.Timestamp begins_at = 1;
+   */
+  beginsAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: int64 units = 2;
+   */
+  units: bigint;
+
+  /**
+   * @generated from field: int64 executions = 3;
+   */
+  executions: bigint;
+};
+
+/**
+ * Describes the message orrery.v1.SpendingStep.
+ * Use `create(SpendingStepSchema)` to create a new message.
+ */
+export const SpendingStepSchema: GenMessage<SpendingStep> = /*@__PURE__*/
+  messageDesc(file_orrery_v1_usage_service, 9);
+
+/**
+ * @generated from message orrery.v1.ScheduleSpending
+ */
+export type ScheduleSpending = Message<"orrery.v1.ScheduleSpending"> & {
+  /**
+   * Empty for jobs and notebooks that callers started.
+   *
+   * @generated from field: string schedule = 1;
+   */
+  schedule: string;
+
+  /**
+   * @generated from field: int64 units = 2;
+   */
+  units: bigint;
+
+  /**
+   * @generated from field: int64 executions = 3;
+   */
+  executions: bigint;
+};
+
+/**
+ * Describes the message orrery.v1.ScheduleSpending.
+ * Use `create(ScheduleSpendingSchema)` to create a new message.
+ */
+export const ScheduleSpendingSchema: GenMessage<ScheduleSpending> = /*@__PURE__*/
+  messageDesc(file_orrery_v1_usage_service, 10);
+
+/**
+ * @generated from message orrery.v1.VerifyLedgerRequest
+ */
+export type VerifyLedgerRequest = Message<"orrery.v1.VerifyLedgerRequest"> & {
+  /**
+   * @generated from field: string project = 1;
+   */
+  project: string;
+};
+
+/**
+ * Describes the message orrery.v1.VerifyLedgerRequest.
+ * Use `create(VerifyLedgerRequestSchema)` to create a new message.
+ */
+export const VerifyLedgerRequestSchema: GenMessage<VerifyLedgerRequest> = /*@__PURE__*/
+  messageDesc(file_orrery_v1_usage_service, 11);
+
+/**
+ * Whether a ledger adds up to its account.
+ *
+ * @generated from message orrery.v1.LedgerVerification
+ */
+export type LedgerVerification = Message<"orrery.v1.LedgerVerification"> & {
+  /**
+   * @generated from field: string project = 1;
+   */
+  project: string;
+
+  /**
+   * @generated from field: int64 entries = 2;
+   */
+  entries: bigint;
+
+  /**
+   * @generated from field: bool sound = 3;
+   */
+  sound: boolean;
+
+  /**
+   * What does not fit, the first first; empty where it is sound.
+   *
+   * @generated from field: repeated orrery.v1.LedgerDifference differences = 4;
+   */
+  differences: LedgerDifference[];
+};
+
+/**
+ * Describes the message orrery.v1.LedgerVerification.
+ * Use `create(LedgerVerificationSchema)` to create a new message.
+ */
+export const LedgerVerificationSchema: GenMessage<LedgerVerification> = /*@__PURE__*/
+  messageDesc(file_orrery_v1_usage_service, 12);
+
+/**
+ * @generated from message orrery.v1.LedgerDifference
+ */
+export type LedgerDifference = Message<"orrery.v1.LedgerDifference"> & {
+  /**
+   * The entry, or what of the account.
+   *
+   * @generated from field: string place = 1;
+   */
+  place: string;
+
+  /**
+   * @generated from field: string expected = 2;
+   */
+  expected: string;
+
+  /**
+   * @generated from field: string found = 3;
+   */
+  found: string;
+};
+
+/**
+ * Describes the message orrery.v1.LedgerDifference.
+ * Use `create(LedgerDifferenceSchema)` to create a new message.
+ */
+export const LedgerDifferenceSchema: GenMessage<LedgerDifference> = /*@__PURE__*/
+  messageDesc(file_orrery_v1_usage_service, 13);
+
+/**
+ * @generated from message orrery.v1.TopUpRequest
+ */
+export type TopUpRequest = Message<"orrery.v1.TopUpRequest"> & {
+  /**
+   * @generated from field: string project = 1;
+   */
+  project: string;
+
+  /**
+   * @generated from field: int64 units = 2;
+   */
+  units: bigint;
+
+  /**
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+
+  /**
+   * The caller's own id for this wish; empty means a fresh one.
+   *
+   * @generated from field: string id = 4;
+   */
+  id: string;
+};
+
+/**
+ * Describes the message orrery.v1.TopUpRequest.
+ * Use `create(TopUpRequestSchema)` to create a new message.
+ */
+export const TopUpRequestSchema: GenMessage<TopUpRequest> = /*@__PURE__*/
+  messageDesc(file_orrery_v1_usage_service, 14);
+
+/**
+ * @generated from message orrery.v1.AdjustRequest
+ */
+export type AdjustRequest = Message<"orrery.v1.AdjustRequest"> & {
+  /**
+   * @generated from field: string project = 1;
+   */
+  project: string;
+
+  /**
+   * Below zero takes units away.
+   *
+   * @generated from field: int64 units = 2;
+   */
+  units: bigint;
+
+  /**
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+
+  /**
+   * The caller's own id for this wish; empty means a fresh one.
+   *
+   * @generated from field: string id = 4;
+   */
+  id: string;
+};
+
+/**
+ * Describes the message orrery.v1.AdjustRequest.
+ * Use `create(AdjustRequestSchema)` to create a new message.
+ */
+export const AdjustRequestSchema: GenMessage<AdjustRequest> = /*@__PURE__*/
+  messageDesc(file_orrery_v1_usage_service, 15);
+
+/**
+ * @generated from message orrery.v1.PostedEntry
+ */
+export type PostedEntry = Message<"orrery.v1.PostedEntry"> & {
+  /**
+   * @generated from field: orrery.v1.Entry entry = 1;
+   */
+  entry?: Entry | undefined;
+
+  /**
+   * The same wish was made before, and this is its entry.
+   *
+   * @generated from field: bool repeated = 2;
+   */
+  repeated: boolean;
+};
+
+/**
+ * Describes the message orrery.v1.PostedEntry.
+ * Use `create(PostedEntrySchema)` to create a new message.
+ */
+export const PostedEntrySchema: GenMessage<PostedEntry> = /*@__PURE__*/
+  messageDesc(file_orrery_v1_usage_service, 16);
+
+/**
+ * @generated from message orrery.v1.GetForecastRequest
+ */
+export type GetForecastRequest = Message<"orrery.v1.GetForecastRequest"> & {
+  /**
+   * @generated from field: string project = 1;
+   */
+  project: string;
+
+  /**
+   * How far to look, in days; 0 means 30.
+   *
+   * @generated from field: int32 days = 2;
+   */
+  days: number;
+
+  /**
+   * As if these schedules were paused from now on.
+   *
+   * @generated from field: repeated string paused = 3;
+   */
+  paused: string[];
+};
+
+/**
+ * Describes the message orrery.v1.GetForecastRequest.
+ * Use `create(GetForecastRequestSchema)` to create a new message.
+ */
+export const GetForecastRequestSchema: GenMessage<GetForecastRequest> = /*@__PURE__*/
+  messageDesc(file_orrery_v1_usage_service, 17);
+
+/**
+ * What the present plan comes to, with what each run is estimated to spend.
+ *
+ * @generated from message orrery.v1.Forecast
+ */
+export type Forecast = Message<"orrery.v1.Forecast"> & {
+  /**
+   * @generated from field: string project = 1;
+   */
+  project: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp at = 2;
+   */
+  at?: Timestamp | undefined;
+
+  /**
+   * How far it looked.
+   *
+   * @generated from field: google.protobuf.Timestamp until = 3;
+   */
+  until?: Timestamp | undefined;
+
+  /**
+   * Absent where the project has no balance.
+   *
+   * @generated from field: optional int64 balance = 4;
+   */
+  balance?: bigint | undefined;
+
+  /**
+   * When something first cannot start for want of balance; absent where it lasts.
+   *
+   * @generated from field: google.protobuf.Timestamp balance_ends_at = 5;
+   */
+  balanceEndsAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: int64 planned_units = 6;
+   */
+  plannedUnits: bigint;
+
+  /**
+   * The most that any trailing hour comes to, and when that hour ends.
+   *
+   * @generated from field: int64 peak_hour_units = 7;
+   */
+  peakHourUnits: bigint;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp peak_hour_at = 8;
+   */
+  peakHourAt?: Timestamp | undefined;
+
+  /**
+   * The largest spender first.
+   *
+   * @generated from field: repeated orrery.v1.ScheduleForecast schedules = 9;
+   */
+  schedules: ScheduleForecast[];
+
+  /**
+   * Whether there was more to plan than is looked at; then `until` is where it stopped.
+   *
+   * @generated from field: bool truncated = 10;
+   */
+  truncated: boolean;
+};
+
+/**
+ * Describes the message orrery.v1.Forecast.
+ * Use `create(ForecastSchema)` to create a new message.
+ */
+export const ForecastSchema: GenMessage<Forecast> = /*@__PURE__*/
+  messageDesc(file_orrery_v1_usage_service, 18);
+
+/**
+ * @generated from message orrery.v1.ScheduleForecast
+ */
+export type ScheduleForecast = Message<"orrery.v1.ScheduleForecast"> & {
+  /**
+   * @generated from field: string schedule = 1;
+   */
+  schedule: string;
+
+  /**
+   * @generated from field: int64 fires = 2;
+   */
+  fires: bigint;
+
+  /**
+   * Of those, how many would start, wait before they do, and never start.
+   *
+   * @generated from field: int64 starts = 3;
+   */
+  starts: bigint;
+
+  /**
+   * @generated from field: int64 waits = 4;
+   */
+  waits: bigint;
+
+  /**
+   * @generated from field: int64 refusals = 5;
+   */
+  refusals: bigint;
+
+  /**
+   * @generated from field: int64 planned_units = 6;
+   */
+  plannedUnits: bigint;
+
+  /**
+   * @generated from field: orrery.v1.Estimate estimate = 7;
+   */
+  estimate?: Estimate | undefined;
+
+  /**
+   * When the balance would end without this schedule; absent where it would last.
+   *
+   * @generated from field: google.protobuf.Timestamp balance_ends_without_at = 8;
+   */
+  balanceEndsWithoutAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message orrery.v1.ScheduleForecast.
+ * Use `create(ScheduleForecastSchema)` to create a new message.
+ */
+export const ScheduleForecastSchema: GenMessage<ScheduleForecast> = /*@__PURE__*/
+  messageDesc(file_orrery_v1_usage_service, 19);
+
+/**
+ * What a run of a schedule is expected to spend. No limit goes by it.
+ *
+ * @generated from message orrery.v1.Estimate
+ */
+export type Estimate = Message<"orrery.v1.Estimate"> & {
+  /**
+   * @generated from field: int64 units = 1;
+   */
+  units: bigint;
+
+  /**
+   * @generated from field: int64 seconds = 2;
+   */
+  seconds: bigint;
+
+  /**
+   * history, configured or bound.
+   *
+   * @generated from field: string source = 3;
+   */
+  source: string;
+
+  /**
+   * How many settled runs it was learnt from.
+   *
+   * @generated from field: int32 runs = 4;
+   */
+  runs: number;
+};
+
+/**
+ * Describes the message orrery.v1.Estimate.
+ * Use `create(EstimateSchema)` to create a new message.
+ */
+export const EstimateSchema: GenMessage<Estimate> = /*@__PURE__*/
+  messageDesc(file_orrery_v1_usage_service, 20);
 
 /**
  * What projects spend.
@@ -271,7 +893,7 @@ export const UsageService: GenService<{
     output: typeof UsageSchema;
   },
   /**
-   * The ledger, newest first.
+   * The ledger, newest first unless asked otherwise.
    *
    * @generated from rpc orrery.v1.UsageService.ListEntries
    */
@@ -279,6 +901,57 @@ export const UsageService: GenService<{
     methodKind: "unary";
     input: typeof ListEntriesRequestSchema;
     output: typeof ListEntriesResponseSchema;
+  },
+  /**
+   * What ended work spent by day, or by hour, and by schedule.
+   *
+   * @generated from rpc orrery.v1.UsageService.GetSpending
+   */
+  getSpending: {
+    methodKind: "unary";
+    input: typeof GetSpendingRequestSchema;
+    output: typeof SpendingSchema;
+  },
+  /**
+   * Adds the ledger up from its first entry, and compares with the account.
+   *
+   * @generated from rpc orrery.v1.UsageService.VerifyLedger
+   */
+  verifyLedger: {
+    methodKind: "unary";
+    input: typeof VerifyLedgerRequestSchema;
+    output: typeof LedgerVerificationSchema;
+  },
+  /**
+   * Adds units to the balance. A repeat with the same id changes nothing.
+   *
+   * @generated from rpc orrery.v1.UsageService.TopUp
+   */
+  topUp: {
+    methodKind: "unary";
+    input: typeof TopUpRequestSchema;
+    output: typeof PostedEntrySchema;
+  },
+  /**
+   * Corrects the balance, up or down: units spent or returned elsewhere. A repeat with the same id
+   * changes nothing.
+   *
+   * @generated from rpc orrery.v1.UsageService.Adjust
+   */
+  adjust: {
+    methodKind: "unary";
+    input: typeof AdjustRequestSchema;
+    output: typeof PostedEntrySchema;
+  },
+  /**
+   * What the schedules will spend at the present plan, and when the balance ends.
+   *
+   * @generated from rpc orrery.v1.UsageService.GetForecast
+   */
+  getForecast: {
+    methodKind: "unary";
+    input: typeof GetForecastRequestSchema;
+    output: typeof ForecastSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_orrery_v1_usage_service, 0);

@@ -39,7 +39,7 @@ async function write(
     return {
       id: deliveryIdOf(subscription, `event-${n}`),
       subscription,
-      run: "nightly.20270115T000000Z.00000000" as RunId,
+      about: { run: "nightly.20270115T000000Z.00000000" as RunId },
       target: { kind: "log" },
       body: JSON.stringify({ type: "orrery.run.failed.v1" }),
       state,
