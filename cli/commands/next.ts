@@ -1,17 +1,18 @@
-import { Command, InvalidArgumentError } from "commander";
-import { OrreryError } from "../../shared/core/errors.ts";
+import { Command } from "commander";
+import { formatDay } from "../../shared/core/calendar/day.ts";
 import { limits } from "../../shared/core/limits.ts";
 import type { NextFire } from "../../shared/core/schedule/next-fire.ts";
 import { fireAfter } from "../../shared/core/schedule/owed.ts";
+import { countedFrom } from "../../shared/core/schedule/times.ts";
 import type { ScheduleDefinition } from "../../shared/core/schedule/schedule-definition.ts";
 import { formatDurationMs } from "../../shared/core/time/duration.ts";
-import { formatInstant, parseInstant, type Instant } from "../../shared/core/time/instant.ts";
+import { formatInstant, type Instant } from "../../shared/core/time/instant.ts";
 import { formatLocal } from "../../shared/core/time/zone.ts";
-import { didYouMean } from "../../shared/config/did-you-mean.ts";
 import { localClock } from "../../infra/local/wiring.ts";
 import { compiledTiming } from "../../shared/usecases/timing-cache.ts";
+import { chosenSchedules } from "../chosen-schedules.ts";
 import { loadConfiguration } from "../configuration.ts";
-import { jsonOption, wholeNumber } from "../options.ts";
+import { jsonOption, readInstant, wholeNumber } from "../options.ts";
 import { printTable } from "../table.ts";
 import { printJson, type Terminal } from "../terminal.ts";
 
@@ -29,7 +30,7 @@ export function nextCommand(terminal: Terminal): Command {
     .description(
       "Shows the next fire times of every schedule in a file, in the schedule's own zone and in UTC. " +
         "Listed is what comes after --from, so that the last line of one answer starts the next. " +
-        "Where jitter puts a fire off, the time it is aimed at stands behind it.",
+        "Where jitter or a stagger puts a fire off, the time it is aimed at stands behind it.",
     )
     .argument("<file>", "the schedules YAML")
     .option("-s, --schedule <name>", "only this schedule")
@@ -52,7 +53,7 @@ export function nextCommand(terminal: Terminal): Command {
 async function next(terminal: Terminal, file: string, options: NextOptions): Promise<void> {
   const { schedules } = await loadConfiguration(terminal, file);
   const fromAt = options.from ?? localClock.now();
-  const previews = chosen(schedules, options.schedule, file).map((definition) => ({
+  const previews = chosenSchedules(schedules, options.schedule, file).map((definition) => ({
     definition,
     fires: firesAfter(definition, fromAt, options.count),
   }));
@@ -61,21 +62,9 @@ async function next(terminal: Terminal, file: string, options: NextOptions): Pro
     return;
   }
   if (previews.length === 0) terminal.out(`${file} has no schedules.`);
-  for (const preview of previews) printPreview(terminal, preview, fromAt);
-}
-
-function chosen(
-  schedules: readonly ScheduleDefinition[],
-  name: string | undefined,
-  file: string,
-): readonly ScheduleDefinition[] {
-  const found = schedules.filter((each) => name === undefined || each.name === name);
-  if (name === undefined || found.length > 0) return found;
-  const hint = didYouMean(
-    name,
-    schedules.map((each) => each.name),
-  );
-  throw new OrreryError("SCHEDULE_NOT_FOUND", `${file} has no schedule ${name}${hint}`);
+  for (const preview of previews) {
+    printPreview(terminal, preview, { fromAt, count: options.count });
+  }
 }
 
 interface Preview {
@@ -89,7 +78,9 @@ function firesAfter(
   count: number,
 ): readonly NextFire[] {
   if (definition.timing === undefined) return [];
-  const timing = compiledTiming(definition.timing);
+  // What `times` leaves of it is counted from here, as it would be if it became live now.
+  const live = countedFrom(definition.timing, compiledTiming(definition.timing), fromAt);
+  const timing = compiledTiming(live);
   const fires: NextFire[] = [];
   let fire = fireAfter(definition, timing, fromAt);
   while (fire !== undefined && fires.length < count) {
@@ -99,8 +90,13 @@ function firesAfter(
   return fires;
 }
 
-function printPreview(terminal: Terminal, { definition, fires }: Preview, fromAt: Instant): void {
+function printPreview(
+  terminal: Terminal,
+  { definition, fires }: Preview,
+  { fromAt, count }: { readonly fromAt: Instant; readonly count: number },
+): void {
   const { name, timezone, timing } = definition;
+  const by = definition.stagger === undefined ? "jitter" : "stagger";
   terminal.out(`${terminal.dress("bold", name)} (${timezone})`);
   if (timing === undefined) {
     terminal.out(`  It has no clock; it is started by ${startedBy(definition)}.`);
@@ -112,10 +108,21 @@ function printPreview(terminal: Terminal, { definition, fires }: Preview, fromAt
     return [
       `${weekdayOf(timezone, nominalAt)} ${formatLocal(timezone, nominalAt)}`,
       formatInstant(nominalAt),
-      putOffMs === 0 ? "" : `+${formatDurationMs(putOffMs)} jitter: ${formatInstant(effectiveAt)}`,
+      putOffMs === 0 ? "" : `+${formatDurationMs(putOffMs)} ${by}: ${formatInstant(effectiveAt)}`,
     ];
   });
   printTable(terminal, rows, "  ");
+  const through = calendarThrough(definition);
+  const lastDate = formatLocal(timezone, fires.at(-1)?.nominalAt ?? fromAt).slice(0, 10);
+  const hasEnded = fires.length < count && timing?.calendars?.some((set) => set.weekdays === 0);
+  if (through === undefined || (hasEnded !== true && lastDate <= through)) return;
+  terminal.out(`  Its calendar lists days through ${through}; behind that only weekdays decide.`);
+}
+
+/** The last day that the lists of a schedule's calendars are made for. */
+function calendarThrough({ timing }: ScheduleDefinition): string | undefined {
+  const ends = (timing?.calendars ?? []).flatMap(({ through }) => through ?? []);
+  return ends.length === 0 ? undefined : formatDay(Math.min(...ends));
 }
 
 function startedBy({ after }: ScheduleDefinition): string {
@@ -125,10 +132,12 @@ function startedBy({ after }: ScheduleDefinition): string {
 
 function viewPreview({ definition, fires }: Preview): object {
   const { name, timezone, timing } = definition;
+  const through = calendarThrough(definition);
   return {
     schedule: name,
     timezone,
     hasClock: timing !== undefined,
+    ...(through !== undefined && { calendarThrough: through }),
     fires: fires.map(({ nominalAt, effectiveAt }) => ({
       nominalAt: formatInstant(nominalAt),
       effectiveAt: formatInstant(effectiveAt),
@@ -144,12 +153,4 @@ const WEEKDAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"] as const;
 function weekdayOf(timezone: string, at: Instant): string {
   const date = formatLocal(timezone, at).slice(0, "2027-01-15".length);
   return WEEKDAYS[new Date(date).getUTCDay()] ?? "";
-}
-
-function readInstant(text: string): Instant {
-  const at = parseInstant(text);
-  if (at !== undefined) return at;
-  throw new InvalidArgumentError(
-    "Expected an instant with Z or an offset, such as 2027-01-15T06:00:00Z or 2027-01-15T09:00:00+03:00.",
-  );
 }

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { readConfigurationFile } from "../../infra/local/configuration-file.ts";
 import type { Configuration } from "../../shared/core/project/configuration.ts";
-import type { LocatedProblem } from "../../shared/config/located-problem.ts";
+import { formatProblem, type LocatedProblem } from "../../shared/config/located-problem.ts";
 import { printProblems, problemsIn } from "../configuration.ts";
 import { counted } from "../one-line.ts";
 import { jsonOption } from "../options.ts";
@@ -13,7 +13,8 @@ export function validateCommand(terminal: Terminal): Command {
     .summary("check a schedules file")
     .description(
       "Reads a schedules file with every job and file it names, and prints all that is wrong with " +
-        "it at once, each problem with its line. It changes nothing and needs no platform. " +
+        "it at once, each problem with its line. It changes nothing and needs no platform. What is " +
+        "right and ends before long, such as a calendar's list of holidays, is a warning. " +
         "Exits 0 when the file is valid, and 2 when it is not.",
     )
     .argument("<file>", "the schedules YAML")
@@ -34,9 +35,15 @@ async function validate(
 ): Promise<void> {
   const result = await readConfigurationFile(file);
   const problems = result.ok ? [] : result.problems;
+  const warnings = result.ok ? (result.warnings ?? []) : [];
   if (options.json === true) {
-    printJson(terminal, { valid: result.ok, problems: problems.map(viewProblem) });
+    printJson(terminal, {
+      valid: result.ok,
+      problems: problems.map(viewProblem),
+      warnings: warnings.map(viewProblem),
+    });
   } else if (result.ok) {
+    for (const warning of warnings) terminal.err(`warning: ${formatProblem(warning)}`);
     terminal.out(`${file} is valid: ${summaryOf(result.value)}`);
   } else {
     printProblems(terminal, problems);

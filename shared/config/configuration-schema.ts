@@ -2,6 +2,10 @@ import * as z from "zod";
 import { NAME_PATTERN } from "../core/ids.ts";
 import { limits } from "../core/limits.ts";
 import { DEPENDENCY_CONDITIONS } from "../core/schedule/schedule-definition.ts";
+import { budget } from "./budget-schema.ts";
+import { calendars } from "./calendar-schema.ts";
+import { estimate } from "./estimate-schema.ts";
+import { assertions } from "./assertion-schema.ts";
 import { text, textLike, wholeNumber } from "./field-schemas.ts";
 import { variableName } from "./job-schema.ts";
 import { notification } from "./notification-schema.ts";
@@ -25,6 +29,7 @@ const project = z.strictObject({
       concurrentRuns: wholeNumber(1).exactOptional(),
     })
     .exactOptional(),
+  budget: budget.exactOptional(),
 });
 
 const schedule = z.strictObject({
@@ -41,6 +46,7 @@ const schedule = z.strictObject({
     })
     .exactOptional(),
   after: z.record(name, z.enum(DEPENDENCY_CONDITIONS)).exactOptional(),
+  estimate: estimate.exactOptional(),
 });
 
 /** The shape of a schedules file. What one part says of another is checked by the readers. */
@@ -48,9 +54,11 @@ export const configurationSchema = z.strictObject({
   version: z.literal(1, { error: "1, the only version there is" }),
   defaults: policies.exactOptional(),
   projects: z.record(projectName, project).exactOptional(),
+  calendars: calendars.exactOptional(),
   rates: z.record(text("an instance type"), wholeNumber(1, limits.unitRateMax)).exactOptional(),
   schedules: z.record(name, schedule),
   notifications: z.record(name, notification).exactOptional(),
+  assertions: assertions.exactOptional(),
 });
 
 export type ConfigurationTexts = z.output<typeof configurationSchema>;
@@ -61,23 +69,24 @@ const insideOneWhen = "the key inside a `when` that is one mapping";
 
 /** Keys people may expect, refused with a reason rather than accepted and ignored. */
 export const REFUSED_KEYS: RefusedKeys = {
-  budget: "no such key: this version has no budget warnings",
-  calendar: "no such key: this version has no calendars",
-  calendars: "no such key: this version has no calendars",
+  budget: "the key inside a project of `projects`",
+  calendars: "the section of that name beside `schedules`",
   email: "`webhook` or `log`: this version sends no mail",
-  estimate: "no such key: this version has no cost estimates",
+  estimate: "the key inside a schedule",
   notebook: "a `job`: this version runs no notebooks",
-  pauseAfterFailures: "no such key: this version never pauses a schedule by itself",
-  stagger: "`jitter` inside `when`: this version has no staggering",
   telegram: "`webhook` or `log`: this version sends no Telegram messages",
-  times: "a list in `when`: this version has no `times`",
   anchor: insideWhen,
   at: insideWhen,
+  calendar: insideWhen,
   cron: insideWhen,
   dst: insideWhen,
   every: insideWhen,
+  not: insideWhen,
   offset: insideWhen,
+  roll: insideWhen,
   from: insideOneWhen,
   jitter: insideOneWhen,
+  stagger: insideOneWhen,
+  times: insideOneWhen,
   until: insideOneWhen,
 };

@@ -23,9 +23,12 @@ export interface LocatedProblem {
   readonly referredBy?: string;
 }
 
-/** A value, or every problem that kept it from being one, in the order of the text. */
+/**
+ * A value, or every problem that kept it from being one, in the order of the text. A warning is a
+ * problem to come: `expected` is what would keep it away.
+ */
 export type Located<T> =
-  | { readonly ok: true; readonly value: T }
+  | { readonly ok: true; readonly value: T; readonly warnings?: readonly LocatedProblem[] }
   | { readonly ok: false; readonly problems: readonly LocatedProblem[] };
 
 /** What a check says before its place in the text is looked up. */

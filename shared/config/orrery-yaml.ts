@@ -4,6 +4,10 @@ import { projectId } from "../core/ids.ts";
 import { limits } from "../core/limits.ts";
 import type { ScheduleDefinition } from "../core/schedule/schedule-definition.ts";
 import { rateOf } from "../core/units/rates.ts";
+import type { BudgetPolicy } from "../core/units/budget-policy.ts";
+import { concurrencyFindings, readBudgets } from "./budget-reader.ts";
+import { readCalendars } from "./calendar-reader.ts";
+import { readAssertions } from "./assertion-reader.ts";
 import type { ConfigFiles } from "./config-files.ts";
 import {
   configurationSchema,
@@ -23,13 +27,14 @@ import {
 import { readNotification } from "./notification-reader.ts";
 import { readSchedule, type ScheduleReading } from "./schedule-reader.ts";
 import { checkShape } from "./sound-value.ts";
+import { placeStaggered } from "./stagger-reader.ts";
 import { readYaml, type YamlSource } from "./yaml-source.ts";
 import { valueAt } from "./zod-problems.ts";
 
 /**
  * Reads a schedules file whole: every problem at once, or a configuration with all defaults filled
  * in and all its jobs read. Reads through `files` and nothing else; never rejects for what is in a
- * text. Problems come in the order of the text, those of job files after the file's own.
+ * text. Problems come in the order of the text, those of other files after the file's own.
  */
 export async function readConfiguration(
   source: SourceFile,
@@ -54,7 +59,12 @@ export async function readConfiguration(
   const findings = [...ofShape, ...parts.findings];
   if (findings.length > 0 || parts.elsewhere.length > 0)
     return failure(yaml.value, findings, parts.elsewhere);
-  return { ok: true, value: parts.configuration };
+  const warnings = inTextOrder(parts.warnings.map((finding) => yaml.value.locate(finding)));
+  return {
+    ok: true,
+    value: parts.configuration,
+    ...(warnings.length > 0 && { warnings }),
+  };
 }
 
 const ONLY_VERSION = "1, the only version there is";
@@ -64,6 +74,7 @@ interface Parts {
   readonly configuration: Configuration;
   readonly findings: readonly Finding[];
   readonly elsewhere: readonly LocatedProblem[];
+  readonly warnings: readonly Finding[];
 }
 
 async function readParts(
@@ -75,26 +86,44 @@ async function readParts(
   const names = namesAt(root, "schedules");
   const { defaults = {}, rates = {} } = texts;
   const jobs = new JobReader(source, files, (type) => rateOf(type, rates) !== undefined);
+  const calendars = await readCalendars(texts.calendars ?? {}, source, files);
   const schedules: ScheduleReading[] = [];
   for (const [name, schedule] of Object.entries(texts.schedules))
-    schedules.push(await readSchedule(name, schedule, { source, jobs, defaults }));
+    schedules.push(await readSchedule(name, schedule, { source, jobs, defaults, calendars }));
   const subscriptions = Object.entries(texts.notifications ?? {}).map(([name, notification]) =>
     readNotification(name, notification, { root, schedules: names }),
   );
-  const definitions = schedules.flatMap(({ value }) => value ?? []);
+  const staggered = placeStaggered(
+    schedules.flatMap(({ value }) => value ?? []),
+    rates,
+  );
+  const { schedules: definitions } = staggered;
+  const { budgets, findings: ofBudgets } = readBudgets(texts);
+  const projects = projectsOf(texts, definitions, budgets);
+  const assertions = readAssertions(texts.assertions ?? [], {
+    schedules: names,
+    projects: projects.map(({ project }) => project),
+  });
   return {
     configuration: {
-      projects: projectsOf(texts, definitions),
+      projects,
       rates,
       schedules: definitions,
       subscriptions: subscriptions.flatMap(({ value }) => value ?? []),
+      ...(texts.assertions === undefined ? {} : { assertions: assertions.value ?? [] }),
     },
     findings: [
       ...[...schedules, ...subscriptions].flatMap((read) => read.findings),
+      ...calendars.findings,
+      ...staggered.findings,
+      ...ofBudgets,
+      ...assertions.findings,
+      ...concurrencyFindings(texts),
       ...countFindings(names),
       ...dependencyFindings(waitingsOf(texts, root), names),
     ],
-    elsewhere: schedules.flatMap((read) => read.elsewhere),
+    elsewhere: [...calendars.elsewhere, ...schedules.flatMap((read) => read.elsewhere)],
+    warnings: calendars.warnings,
   };
 }
 
@@ -102,12 +131,25 @@ async function readParts(
 function projectsOf(
   texts: ConfigurationTexts,
   schedules: readonly ScheduleDefinition[],
+  budgets: ReadonlyMap<string, BudgetPolicy>,
 ): readonly ProjectSettings[] {
   const projects = new Map<string, ProjectSettings>();
   for (const { project } of schedules) projects.set(project, { project, limits: {} });
   for (const [name, { limits: unitLimits = {} }] of Object.entries(texts.projects ?? {}))
-    projects.set(name, { project: projectId(name), limits: unitLimits });
+    projects.set(name, {
+      project: projectId(name),
+      limits: unitLimits,
+      ...budgetOf(budgets, name),
+    });
   return [...projects.values()];
+}
+
+function budgetOf(
+  budgets: ReadonlyMap<string, BudgetPolicy>,
+  name: string,
+): Pick<ProjectSettings, "budget"> {
+  const budget = budgets.get(name);
+  return budget === undefined ? {} : { budget };
 }
 
 /** Who waits for whom, as written: a schedule whose other keys are at fault is no stranger. */

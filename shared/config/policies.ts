@@ -2,11 +2,21 @@ import { limits } from "../core/limits.ts";
 import type { RetryPolicy } from "../core/run/retry-policy.ts";
 import type { ScheduleDefinition } from "../core/schedule/schedule-definition.ts";
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from "../core/time/duration.ts";
+import { concurrentRunsOf } from "./budget-reader.ts";
 import type { PolicyTexts } from "./policy-schema.ts";
 
 type Policies = Pick<
   ScheduleDefinition,
-  "timeoutMs" | "overlap" | "catchup" | "startDeadlineMs" | "onLimit" | "priority" | "retry"
+  | "timeoutMs"
+  | "overlap"
+  | "concurrentRuns"
+  | "atLowBalance"
+  | "catchup"
+  | "startDeadlineMs"
+  | "onLimit"
+  | "priority"
+  | "retry"
+  | "pauseAfterFailures"
 >;
 
 /**
@@ -16,18 +26,24 @@ type Policies = Pick<
  * author knows whether a job may be.
  */
 export function policiesOf(own: PolicyTexts, defaults: PolicyTexts): Policies {
+  const pauseAfterFailures = own.pauseAfterFailures ?? defaults.pauseAfterFailures;
   const startDeadlineMs = own.startDeadline ?? defaults.startDeadline;
+  const concurrentRuns = concurrentRunsOf(own, defaults);
+  const atLowBalance = own.atLowBalance ?? defaults.atLowBalance;
   return {
     timeoutMs: own.timeout ?? defaults.timeout ?? limits.timeoutDefaultMs,
     overlap: own.overlap ?? defaults.overlap ?? "skip",
+    ...(concurrentRuns !== undefined && { concurrentRuns }),
     catchup: {
       policy: own.catchup?.policy ?? defaults.catchup?.policy ?? "last",
       windowMs: own.catchup?.window ?? defaults.catchup?.window ?? HOUR_MS,
     },
     ...(startDeadlineMs !== undefined && { startDeadlineMs }),
     onLimit: own.onLimit ?? defaults.onLimit ?? "wait",
+    ...(atLowBalance !== undefined && { atLowBalance }),
     priority: own.priority ?? defaults.priority ?? "normal",
     retry: retryOf({ ...defaults.retry, ...own.retry }),
+    ...(pauseAfterFailures !== undefined && { pauseAfterFailures }),
   };
 }
 

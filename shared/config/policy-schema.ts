@@ -4,6 +4,7 @@ import { FAILURE_CLASSES } from "../core/run/retry-policy.ts";
 import { CATCHUPS, ON_LIMITS, OVERLAPS, PRIORITIES } from "../core/schedule/schedule-definition.ts";
 import { projectId } from "../core/ids.ts";
 import { isZone } from "../core/time/zone.ts";
+import { atLowBalance } from "./budget-schema.ts";
 import { duration, textLike, textRead, wholeNumber } from "./field-schemas.ts";
 
 const anyWait = duration(0, limits.policyMaxMs);
@@ -47,10 +48,13 @@ export const policyShape = {
   retry: retry.exactOptional(),
   timeout: duration(1, limits.timeoutMaxMs).exactOptional(),
   overlap: z.enum(OVERLAPS).exactOptional(),
+  concurrentRuns: wholeNumber(1).exactOptional(),
   catchup: catchup.exactOptional(),
   startDeadline: anyWait.exactOptional(),
   onLimit: z.enum(ON_LIMITS).exactOptional(),
+  atLowBalance: atLowBalance.exactOptional(),
   priority: z.enum(PRIORITIES).exactOptional(),
+  pauseAfterFailures: wholeNumber(1, limits.pauseAfterFailuresMax).exactOptional(),
 };
 
 /** The section `defaults`. */

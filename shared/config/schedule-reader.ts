@@ -4,6 +4,7 @@ import type { Problem } from "../core/problem.ts";
 import type { ScheduleDefinition } from "../core/schedule/schedule-definition.ts";
 import type { TimingSpec } from "../core/schedule/timing.ts";
 import type { ScheduleTexts } from "./configuration-schema.ts";
+import type { KnownCalendars } from "./day-rule-reader.ts";
 import { quoted } from "./describe-value.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import type { JobReader } from "./job-reader.ts";
@@ -11,6 +12,7 @@ import type { Finding, LocatedProblem } from "./located-problem.ts";
 import { policiesOf } from "./policies.ts";
 import type { PolicyTexts } from "./policy-schema.ts";
 import { mayBeSecret } from "./secret-places.ts";
+import { readStagger } from "./stagger-reader.ts";
 import type { Sound } from "./sound-value.ts";
 import { readTiming } from "./timing-reader.ts";
 import type { YamlSource } from "./yaml-source.ts";
@@ -23,6 +25,7 @@ interface Surroundings {
   readonly source: YamlSource;
   readonly jobs: JobReader;
   readonly defaults: PolicyTexts;
+  readonly calendars: KnownCalendars;
 }
 
 /** A schedule, or what is wrong with it, here or in its job's own file. */
@@ -39,10 +42,11 @@ export async function readSchedule(
   const path = ["schedules", name];
   const zone = timezoneOf(texts, around.defaults);
   const project = readProject(texts, path, around);
-  const timing = readWhen(texts, zone, { path, root: around.source.value });
+  const timing = readWhen(texts, zone, { path, around });
+  const stagger = readStagger(texts, path);
   const inputs = readInputs(texts.inputs ?? {}, path, around.source);
   const job = await readJob(texts, path, around);
-  const findings = [project, timing, inputs, job].flatMap((part) => part.findings);
+  const findings = [project, timing, stagger, inputs, job].flatMap((part) => part.findings);
   if (project.value === undefined || job.job === undefined)
     return { findings, elsewhere: job.elsewhere };
 
@@ -52,9 +56,11 @@ export async function readSchedule(
     timezone: zone,
     ...(timing.value !== undefined && { timing: timing.value }),
     jitterMs: jitterOf(texts),
+    ...(stagger.value !== undefined && { stagger: stagger.value }),
     work: job.job,
     inputs: inputs.value ?? {},
     ...policiesOf(texts, around.defaults),
+    ...(texts.estimate !== undefined && { estimate: texts.estimate }),
     after: Object.entries(texts.after ?? {}).map(([upstream, condition]) => ({
       schedule: scheduleName(upstream),
       condition,
@@ -97,10 +103,11 @@ function readProject(texts: ScheduleTexts, path: Path, around: Surroundings): So
 function readWhen(
   { when }: ScheduleTexts,
   timezone: string,
-  { path, root }: { readonly path: Path; readonly root: unknown },
+  { path, around }: { readonly path: Path; readonly around: Surroundings },
 ): Sound<TimingSpec> {
   if (when === undefined) return { findings: [] };
-  return readTiming(when, { path: [...path, "when"], root, timezone });
+  const root = around.source.value;
+  return readTiming(when, { path: [...path, "when"], root, timezone, calendars: around.calendars });
 }
 
 function readInputs(

@@ -1,13 +1,24 @@
 import * as z from "zod";
 import { limits } from "../core/limits.ts";
 import { parseInstant } from "../core/time/instant.ts";
-import { duration, text, textRead } from "./field-schemas.ts";
+import { MINUTE_MS } from "../core/time/duration.ts";
+import { duration, text, textRead, wholeNumber } from "./field-schemas.ts";
 import { timezone } from "./policy-schema.ts";
 
 const dst = z.strictObject({
   gap: z.enum(["skip", "shift"]).exactOptional(),
   overlap: z.enum(["first", "second", "both"]).exactOptional(),
 });
+
+/** An offset, or the window in which one is worked out for it. */
+const stagger = z.union([
+  z.literal("auto", { error: "auto" }),
+  duration(0, limits.staggerWindowMaxMs),
+  z.strictObject(
+    { window: duration(MINUTE_MS, limits.staggerWindowMaxMs) },
+    { error: (issue) => (issue.code === "invalid_type" ? "a mapping with a window" : undefined) },
+  ),
+]);
 
 const elementShape = {
   cron: text('a cron pattern such as "30 2 * * *"').exactOptional(),
@@ -17,6 +28,9 @@ const elementShape = {
   at: text("a time such as 2027-01-15T09:00").exactOptional(),
   timezone: timezone.exactOptional(),
   dst: dst.exactOptional(),
+  calendar: text("the name of a calendar").exactOptional(),
+  not: text("the name of a calendar").exactOptional(),
+  roll: z.enum(["none", "next", "previous"]).exactOptional(),
 };
 
 const element = z.strictObject(elementShape);
@@ -31,6 +45,8 @@ const single = z.strictObject(
     from: text("a date such as 2027-01-01").exactOptional(),
     until: text("a date such as 2027-12-31").exactOptional(),
     jitter: duration(0, limits.policyMaxMs).exactOptional(),
+    stagger: stagger.exactOptional(),
+    times: wholeNumber(1, limits.timesMax).exactOptional(),
   },
   {
     error: (issue) =>

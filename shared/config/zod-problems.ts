@@ -102,7 +102,8 @@ function unknownKey(path: Path, known: readonly string[], refused: RefusedKeys):
   return { path, found, expected, at: "key" };
 }
 
-function oneOf(names: readonly string[]): string {
+/** `one of a, b, c`. */
+export function oneOf(names: readonly string[]): string {
   return names.length === 1 ? String(names[0]) : `one of ${names.join(", ")}`;
 }
 

@@ -11,11 +11,15 @@ describe("the JSON Schema of a schedules file", () => {
     expect(schedule["additionalProperties"]).toBe(false);
     expect(Object.keys(schedule["properties"] as object).sort()).toEqual([
       "after",
+      "atLowBalance",
       "catchup",
+      "concurrentRuns",
+      "estimate",
       "inputs",
       "job",
       "onLimit",
       "overlap",
+      "pauseAfterFailures",
       "priority",
       "project",
       "retry",

@@ -309,11 +309,11 @@ describe("a faulty schedules file", () => {
     ["version: 1\nschedules:", "2:1 schedules: found nothing, expected a mapping"],
     [
       "version: 1\nschedules: {}\nprojcts: {}",
-      '3:1 projcts: found the unknown key "projcts", expected one of version, defaults, projects, rates, schedules, notifications (did you mean "projects"?)',
+      '3:1 projcts: found the unknown key "projcts", expected one of version, defaults, projects, calendars, rates, schedules, notifications, assertions (did you mean "projects"?)',
     ],
     [
-      "version: 1\nschedules: {}\ncalendars: {}",
-      '3:1 calendars: found the unknown key "calendars", expected no such key: this version has no calendars',
+      "version: 1\nschedules: {}\ncalendar: {}",
+      '3:1 calendar: found the unknown key "calendar", expected the key inside `when`',
     ],
     [
       "version: 1\nschedules: {}\nprojects: { Bad: {} }",
@@ -496,7 +496,7 @@ describe("a faulty schedules file", () => {
   it.each([
     [
       "{ on: [run.faild], log: true }",
-      '3:13 notifications.n.on[0]: found "run.faild" (text), expected one of run.waiting, run.started, run.retried, run.succeeded, run.failed, run.timedOut, run.cancelled, run.skipped, run.refused, run.expired (did you mean "run.failed"?)',
+      '3:13 notifications.n.on[0]: found "run.faild" (text), expected one of run.waiting, run.started, run.retried, run.succeeded, run.failed, run.timedOut, run.cancelled, run.skipped, run.refused, run.expired, budget.threshold, budget.low, budget.forecast, budget.refused, estimate.drift, schedule.paused, schedule.resumed (did you mean "run.failed"?)',
     ],
     ["{ log: true }", "3:3 notifications.n.on: found nothing"],
     [

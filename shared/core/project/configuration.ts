@@ -1,5 +1,6 @@
 import type { Subscription } from "../notification/subscription.ts";
 import type { ScheduleDefinition } from "../schedule/schedule-definition.ts";
+import type { Assertion } from "../simulation/assertion.ts";
 import type { ProjectSettings } from "./project-settings.ts";
 
 /** What one schedules file says, checked whole: the thing that becomes live, or does not. */
@@ -9,4 +10,6 @@ export interface Configuration {
   readonly rates: Readonly<Record<string, number>>;
   readonly schedules: readonly ScheduleDefinition[];
   readonly subscriptions: readonly Subscription[];
+  /** What must hold whenever it is simulated; absent where the file says nothing of it. */
+  readonly assertions?: readonly Assertion[];
 }

@@ -1,12 +1,20 @@
-import { assertNever } from "../assert.ts";
+import { assert, assertNever } from "../assert.ts";
+import { compileDays, type CompiledDays } from "../calendar/compiled-days.ts";
 import { limits } from "../limits.ts";
 import { parsed, unparsed, type Parsed, type Problem } from "../problem.ts";
-import { formatDurationMs } from "../time/duration.ts";
+import { DAY_MS, formatDurationMs } from "../time/duration.ts";
 import type { Instant } from "../time/instant.ts";
-import { localToInstants } from "../time/zone.ts";
+import { localToInstants, zoneNamed } from "../time/zone.ts";
+import { compileRule } from "./compile-rule.ts";
 import type { CompiledTiming, Source } from "./compiled-timing.ts";
 import { parseCron, type CronPattern } from "./cron-pattern.ts";
-import { compileBounds, compileZone, MOMENT_HINT, readMoment } from "./timing-bounds.ts";
+import {
+  compileBounds,
+  compileZone,
+  MOMENT_HINT,
+  readMoment,
+  type ZoneFinder,
+} from "./timing-bounds.ts";
 import type { DstPolicy, TimingSpec, WhenSpec } from "./timing.ts";
 
 /**
@@ -24,14 +32,21 @@ type Spec<Kind extends WhenSpec["kind"]> = Extract<WhenSpec, { readonly kind: Ki
 
 /**
  * Checks a timing and prepares it for `nextOccurrence`. Every problem found is returned, with a path
- * that starts at the timing: `["when", 0, "cron"]`, `["until"]`.
+ * that starts at the timing: `["when", 0, "cron"]`, `["until"]`. Zones are those of the platform
+ * unless others are given.
  */
-export function compileTiming(spec: TimingSpec): Parsed<CompiledTiming> {
+export function compileTiming(
+  spec: TimingSpec,
+  zoneOf: ZoneFinder = zoneNamed,
+): Parsed<CompiledTiming> {
   if (spec.when.length === 0 || spec.when.length > limits.whenElements) {
     return refused(["when"], `${spec.when.length} elements`, `1 to ${limits.whenElements}`);
   }
-  const sources = spec.when.map((element, index) => compileElement(element, ["when", index]));
-  const bounds = compileBounds(spec);
+  const around = { calendars: (spec.calendars ?? []).map(compileDays), zoneOf };
+  const sources = spec.when.map((element, index) =>
+    compileElement(element, ["when", index], around),
+  );
+  const bounds = compileBounds(spec, zoneOf);
   const problems = [...sources, bounds].flatMap((part) => (part.ok ? [] : part.problems));
   if (problems.length > 0 || !bounds.ok) return unparsed(...problems);
   return parsed({
@@ -40,21 +55,27 @@ export function compileTiming(spec: TimingSpec): Parsed<CompiledTiming> {
   });
 }
 
-function compileElement(spec: WhenSpec, path: Problem["path"]): Parsed<Source> {
+/** What elements name that does not stand in them. */
+interface Around {
+  readonly calendars: readonly CompiledDays[];
+  readonly zoneOf: ZoneFinder;
+}
+
+function compileElement(spec: WhenSpec, path: Problem["path"], around: Around): Parsed<Source> {
   switch (spec.kind) {
     case "cron":
-      return compileCron(spec, path);
+      return compileCron(spec, path, around);
     case "every":
-      return compileEvery(spec, path);
+      return compileEvery(spec, path, around);
     case "at":
-      return compileAt(spec, path);
+      return compileAt(spec, path, around);
     default:
       return assertNever(spec);
   }
 }
 
-function compileCron(spec: Spec<"cron">, path: Problem["path"]): Parsed<Source> {
-  const zone = compileZone(spec.timezone, [...path, "timezone"]);
+function compileCron(spec: Spec<"cron">, path: Problem["path"], around: Around): Parsed<Source> {
+  const zone = compileZone(spec.timezone, [...path, "timezone"], around.zoneOf);
   const pattern = parseCron(spec.expression);
   const problems = pattern.ok
     ? []
@@ -62,10 +83,14 @@ function compileCron(spec: Spec<"cron">, path: Problem["path"]): Parsed<Source> 
   if (!zone.ok) return unparsed(...zone.problems, ...problems);
   if (!pattern.ok) return unparsed(...problems);
   const dst = { ...DST_DEFAULTS[pattern.value.rhythm], ...spec.dst };
-  return parsed({ kind: "cron", pattern: pattern.value, zone: zone.value, dst });
+  const source = { kind: "cron", pattern: pattern.value, zone: zone.value, dst } as const;
+  if (spec.days === undefined) return parsed(source);
+  const rule = compileRule(pattern.value, spec.days, around.calendars);
+  if (typeof rule !== "string") return parsed({ ...source, rule });
+  return refused([...path, "cron"], `"${spec.expression}"`, rule);
 }
 
-function compileEvery(spec: Spec<"every">, path: Problem["path"]): Parsed<Source> {
+function compileEvery(spec: Spec<"every">, path: Problem["path"], around: Around): Parsed<Source> {
   const { everyMs, offsetMs, anchorAt } = spec;
   if (!isDuration(everyMs) || everyMs < limits.everyMinMs) {
     const least = formatDurationMs(limits.everyMinMs);
@@ -78,15 +103,24 @@ function compileEvery(spec: Spec<"every">, path: Problem["path"]): Parsed<Source
   if (!isDuration(offsetMs)) {
     return refused([...path, "offset"], durationText(offsetMs), "0s to ten years");
   }
-  return parsed({ kind: "every", firstAt: (anchorAt ?? 0) + offsetMs, everyMs });
+  const source = { kind: "every", firstAt: (anchorAt ?? 0) + offsetMs, everyMs } as const;
+  if (spec.days === undefined) return parsed(source);
+  if (everyMs > DAY_MS) {
+    const expected = "at most 24h beside a calendar; a rhythm of days is said with cron";
+    return refused([...path, "every"], durationText(everyMs), expected);
+  }
+  const days = around.calendars[spec.days.calendar];
+  const zone = compileZone(spec.timezone ?? "UTC", [...path, "timezone"], around.zoneOf);
+  assert(days !== undefined, "a rule names a calendar of its timing");
+  return zone.ok ? parsed({ ...source, on: { days, zone: zone.value } }) : zone;
 }
 
 const isDuration = (ms: number): boolean =>
   Number.isSafeInteger(ms) && ms >= 0 && ms <= limits.policyMaxMs;
 const durationText = (ms: number): string => (isDuration(ms) ? formatDurationMs(ms) : `${ms} ms`);
 
-function compileAt(spec: Spec<"at">, path: Problem["path"]): Parsed<Source> {
-  const zone = compileZone(spec.timezone, [...path, "timezone"]);
+function compileAt(spec: Spec<"at">, path: Problem["path"], around: Around): Parsed<Source> {
+  const zone = compileZone(spec.timezone, [...path, "timezone"], around.zoneOf);
   if (!zone.ok) return zone;
   const moment = readMoment(spec.at);
   if (moment === undefined || moment.kind === "date") {

@@ -4,6 +4,7 @@ import { jitterMs } from "./jitter.ts";
 import type { NextFire } from "./next-fire.ts";
 import type { CompiledTiming } from "./compiled-timing.ts";
 import { nextOccurrence } from "./next-occurrence.ts";
+import { staggeredMs } from "./stagger.ts";
 import type { CatchupPolicy, ScheduleDefinition } from "./schedule-definition.ts";
 
 /** An occurrence that has come, and whether it runs or was missed for good. */
@@ -26,13 +27,14 @@ export function fireAfter(
 ): NextFire | undefined {
   const nominalAt = nextOccurrence(timing, afterAt);
   if (nominalAt === undefined) return undefined;
-  if (definition.jitterMs === 0) return { nominalAt, effectiveAt: nominalAt };
+  const { name, jitterMs: maxMs, stagger } = definition;
+  if (maxMs === 0 && (stagger?.offsetMs ?? 0) === 0) return { nominalAt, effectiveAt: nominalAt };
   const followingAt = nextOccurrence(timing, nominalAt);
-  const putOffMs = jitterMs(definition.name, {
-    maxMs: definition.jitterMs,
-    nominalAt,
-    ...(followingAt === undefined ? {} : { followingAt }),
-  });
+  const fire = { nominalAt, ...(followingAt === undefined ? {} : { followingAt }) };
+  const putOffMs =
+    stagger === undefined
+      ? jitterMs(name, { maxMs, ...fire })
+      : staggeredMs(stagger.offsetMs, fire);
   return { nominalAt, effectiveAt: plusMs(nominalAt, putOffMs) };
 }
 

@@ -13,7 +13,7 @@ export type Priority = (typeof PRIORITIES)[number];
 
 export const ON_LIMITS = ["wait", "skip", "fail"] as const;
 /** What happens to a run that does not fit its project's limits now. */
-type OnLimit = (typeof ON_LIMITS)[number];
+export type OnLimit = (typeof ON_LIMITS)[number];
 
 export const CATCHUPS = ["none", "last", "all"] as const;
 /** Which occurrences missed while nothing ticked are made up for. */
@@ -42,6 +42,13 @@ export interface ConfiguredEstimate {
   readonly units?: number;
 }
 
+/** By how much a schedule puts its fires off, so that those that share an instant do not start at once. */
+export interface Stagger {
+  readonly offsetMs: number;
+  /** It was worked out to lie in this window, as schedules of its project lie; absent: its author says. */
+  readonly windowMs?: number;
+}
+
 /** A standing rule from YAML, checked and with defaults filled in: when, what, and the policies. */
 export interface ScheduleDefinition {
   readonly name: ScheduleName;
@@ -52,6 +59,8 @@ export interface ScheduleDefinition {
   readonly timing?: TimingSpec;
   /** The most a fire may be put off; the amount is stable per schedule. */
   readonly jitterMs: number;
+  /** Never beside a jitter. */
+  readonly stagger?: Stagger;
   readonly work: Work;
   /** Variables of each run; values may hold `{{ … }}`. */
   readonly inputs: Readonly<Record<string, string>>;

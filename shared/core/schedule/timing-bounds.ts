@@ -3,7 +3,7 @@ import { parsed, unparsed, type Parsed, type Problem } from "../problem.ts";
 import { DAY_MS } from "../time/duration.ts";
 import { formatInstant, parseInstant, plusMs, type Instant } from "../time/instant.ts";
 import { localTime, parseLocal, type LocalTime } from "../time/local-time.ts";
-import { localToInstants, zoneNamed, type Zone } from "../time/zone.ts";
+import { localToInstants, type ZoneClock } from "../time/zone.ts";
 import type { CompiledTiming } from "./compiled-timing.ts";
 import type { TimingSpec } from "./timing.ts";
 
@@ -25,9 +25,16 @@ export function readMoment(text: string): Moment | undefined {
   return written === undefined ? undefined : { kind: written.precision, local: written.local };
 }
 
+/** Finds a zone by its IANA name; undefined where there is none. */
+export type ZoneFinder = (name: string) => ZoneClock | undefined;
+
 /** The zone with a name, or the problem that there is none. */
-export function compileZone(name: string, path: Problem["path"]): Parsed<Zone> {
-  const zone = zoneNamed(name);
+export function compileZone(
+  name: string,
+  path: Problem["path"],
+  zoneOf: ZoneFinder,
+): Parsed<ZoneClock> {
+  const zone = zoneOf(name);
   const expected = "an IANA time zone, such as Europe/Moscow or UTC";
   return zone === undefined ? unparsed({ path, found: name, expected }) : parsed(zone);
 }
@@ -37,10 +44,12 @@ export function compileZone(name: string, path: Problem["path"]): Parsed<Zone> {
  * bounds take the wider reading: from its first pass, until its second. A missing one counts as the
  * end of its gap, where a shifted occurrence would be.
  */
-export function compileBounds(spec: TimingSpec): Parsed<Bounds> {
-  const { from, until } = spec;
-  if (from === undefined && until === undefined) return parsed({});
-  const zone = compileZone(spec.timezone, ["timezone"]);
+export function compileBounds(spec: TimingSpec, zoneOf: ZoneFinder): Parsed<Bounds> {
+  const { from, until, lastAt } = spec;
+  if (from === undefined && until === undefined) {
+    return parsed(lastAt === undefined ? {} : { untilAt: lastAt });
+  }
+  const zone = compileZone(spec.timezone, ["timezone"], zoneOf);
   if (!zone.ok) return zone;
   const problems: Problem[] = [];
   const boundOf = (key: "from" | "until", instantOf: typeof startOf): Instant | undefined => {
@@ -57,19 +66,21 @@ export function compileBounds(spec: TimingSpec): Parsed<Bounds> {
     problems.push({ path: ["until"], found: until ?? "", expected });
   }
   if (problems.length > 0) return unparsed(...problems);
+  // What is left of `times` lies within the bounds, because it was counted within them.
+  const endAt = lastAt ?? untilAt;
   return parsed({
     ...(fromAt === undefined ? {} : { fromAt }),
-    ...(untilAt === undefined ? {} : { untilAt }),
+    ...(endAt === undefined ? {} : { untilAt: endAt }),
   });
 }
 
-function startOf(zone: Zone, moment: Moment): Instant {
+function startOf(zone: ZoneClock, moment: Moment): Instant {
   if (moment.kind === "instant") return moment.at;
   const places = localToInstants(zone, moment.local);
   return places.kind === "gap" ? places.endAt : places.instants[0];
 }
 
-function endOf(zone: Zone, moment: Moment): Instant {
+function endOf(zone: ZoneClock, moment: Moment): Instant {
   switch (moment.kind) {
     case "instant":
       return moment.at;

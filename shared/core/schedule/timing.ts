@@ -1,3 +1,4 @@
+import type { DaySet } from "../calendar/day-set.ts";
 import type { Instant } from "../time/instant.ts";
 
 /** What a local time that a zone skips, or has twice, means. */
@@ -8,6 +9,14 @@ export interface DstPolicy {
   readonly overlap: "first" | "second" | "both";
 }
 
+/** Which days an element of `when` counts on, and what becomes of an occurrence on another day. */
+export interface DayRule {
+  /** Where the timing's `calendars` have the days. */
+  readonly calendar: number;
+  /** It moves to the calendar's next or previous day, at the same time; absent: it is left out. */
+  readonly roll?: "next" | "previous";
+}
+
 /** One element of `when`. A zone is an IANA name; local times are `YYYY-MM-DDTHH:MM[:SS]`. */
 export type WhenSpec =
   | {
@@ -15,6 +24,8 @@ export type WhenSpec =
       readonly expression: string;
       readonly timezone: string;
       readonly dst?: Partial<DstPolicy>;
+      /** The day that counts is the one that the pattern means, in the zone. */
+      readonly days?: DayRule;
     }
   | {
       readonly kind: "every";
@@ -22,6 +33,9 @@ export type WhenSpec =
       readonly offsetMs: number;
       /** The instant the rhythm counts from; the epoch when left out. */
       readonly anchorAt?: Instant;
+      /** Days in `timezone`; the two are there together or not at all. */
+      readonly days?: Omit<DayRule, "roll">;
+      readonly timezone?: string;
     }
   | {
       readonly kind: "at";
@@ -40,4 +54,10 @@ export interface TimingSpec {
   readonly from?: string;
   /** Inclusive. A bare date means through that local day. */
   readonly until?: string;
+  /** The sets of days that its elements name. */
+  readonly calendars?: readonly DaySet[];
+  /** It ends after so many occurrences, counted from when it became live. */
+  readonly times?: number;
+  /** The last of those, once it is live; absent before. */
+  readonly lastAt?: Instant;
 }

@@ -30,6 +30,9 @@ export interface Era {
   readonly offsetAfterMs: number;
 }
 
+/** What there is to know of a zone: its name, and what its clock shows when. */
+export type ZoneClock = Pick<Zone, "name" | "eraAt">;
+
 export class Zone {
   readonly name: string;
   readonly #clock: Intl.DateTimeFormat;
@@ -149,7 +152,7 @@ type LocalPlaces =
   | { readonly kind: "gap"; readonly endAt: Instant };
 
 /** Finds a local time in a zone. An instant outside the years 1970 to 9999 becomes the nearest one. */
-export function localToInstants(zone: Zone, local: LocalTime): LocalPlaces {
+export function localToInstants(zone: ZoneClock, local: LocalTime): LocalPlaces {
   const instants: Instant[] = [];
   let gapEndAt: Instant | undefined;
   let era = zone.eraAt(local - DAY_MS);
@@ -172,7 +175,7 @@ function nearestInstant(epochMs: number): Instant {
 }
 
 /** What a zone's clock shows at an instant. */
-export function localAt(zone: Zone, at: Instant): LocalTime {
+export function localAt(zone: ZoneClock, at: Instant): LocalTime {
   return localTime(at + zone.eraAt(at).offsetMs);
 }
 

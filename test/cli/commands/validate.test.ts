@@ -25,7 +25,11 @@ describe("a schedules file that is right", () => {
   });
 
   it("has no problems for programs", async () => {
-    expect(await orreryJson("validate", EXAMPLE)).toEqual({ valid: true, problems: [] });
+    expect(await orreryJson("validate", EXAMPLE)).toEqual({
+      valid: true,
+      problems: [],
+      warnings: [],
+    });
   });
 });
 

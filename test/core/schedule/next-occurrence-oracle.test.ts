@@ -21,7 +21,8 @@ const WEEKS: readonly (readonly [zone: string, ...dates: string[]])[] = [
   ["America/Caracas", "2007-12-09", "2016-05-01"],
   ["America/Nuuk", "2023-03-26", "2024-03-31", "2024-10-27"],
   ["Africa/Cairo", "2010-09-10", "2027-04-30", "2027-10-29"],
-  ["Africa/Casablanca", "2027-02-07", "2027-03-14"],
+  // It gave up its summer time, and with it the month without, in September 2026.
+  ["Africa/Casablanca", "2024-03-10", "2024-04-14", "2026-09-20", "2027-02-07"],
   ["Asia/Beirut", "2027-03-28", "2027-10-31"],
   ["Asia/Kathmandu", "1986-01-01"],
   ["Atlantic/Azores", "2027-03-28", "2027-10-31"],
@@ -54,6 +55,10 @@ const EXPRESSIONS = [
   "30 2 ? * 0#1,sun#2,7L",
   "0 12 */2 * 1-5/2",
   "20 0-2 * 3,4,SEP-dec *",
+  // Days that stand alone, so that the next one is a week away.
+  "*/30 * * * sat",
+  "*/10 * * * sun",
+  "30 0-2,23 * * sat,sun#2",
 ];
 
 const POLICIES: readonly DstPolicy[] = (["skip", "shift"] as const).flatMap((gap) =>
@@ -96,7 +101,7 @@ describe("the occurrences of a week in which a clock changes", () => {
     };
     const shown = watchClock(zone, window);
 
-    for (const pattern of fc.sample(patterns, { seed: SEED + middleAt, numRuns: 10 })) {
+    for (const pattern of fc.sample(patterns, { seed: SEED + middleAt, numRuns: 15 })) {
       const { ours, byHand } = bothAnswers(window, shown, pattern);
 
       expect(ours, `seed ${SEED}: ${JSON.stringify(pattern)}`).toEqual(byHand);
@@ -141,7 +146,7 @@ describe("the occurrences of the hours around a change, to the second", () => {
 
 describe("the occurrences of half a year", () => {
   const halves = [
-    { zone: "Africa/Casablanca", start: "2026-12-15" },
+    { zone: "Africa/Casablanca", start: "2023-12-15" },
     { zone: "Antarctica/Troll", start: "2027-02-01" },
     { zone: "America/Santiago", start: "2027-03-20" },
   ];

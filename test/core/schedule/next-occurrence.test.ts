@@ -85,6 +85,55 @@ describe("a fixed time in a night with an overlap", () => {
   });
 });
 
+describe("the second pass of an overlap", () => {
+  it.each<[string, string, string, string, readonly string[]]>([
+    [
+      "Europe/Berlin",
+      "30 2 * * sun",
+      "both",
+      "2027-10-30T00:00:00Z",
+      ["2027-10-31T02:30:00+02:00", "2027-10-31T02:30:00+01:00", "2027-11-07T02:30:00+01:00"],
+    ],
+    [
+      "Africa/Casablanca",
+      "30 2 * * 0#2",
+      "both",
+      "2024-03-09T00:00:00Z",
+      ["2024-03-10T02:30:00+01:00", "2024-03-10T02:30:00+00:00", "2024-04-14T03:00:00+01:00"],
+    ],
+    [
+      "Europe/Berlin",
+      "30 2 31 10 *",
+      "second",
+      "2027-01-01T00:00:00Z",
+      ["2027-10-31T02:30:00+01:00", "2028-10-31T02:30:00+01:00"],
+    ],
+  ])(
+    "comes though the pattern's next day is far: %s, %s, %s",
+    (timezone, expression, ...[overlap, from, fires]) => {
+      const dst = { overlap } as DstPolicy;
+
+      expect(firesOf({ expression, timezone, dst }, from, fires.length)).toEqual(fires);
+    },
+  );
+
+  it("is not lost to a rhythm on the last day that it names for a week", () => {
+    const fires = firesOf(
+      { expression: "*/30 * * * sat", timezone: "Asia/Beirut" },
+      "2027-10-30T19:00:00Z",
+      5,
+    );
+
+    expect(fires).toEqual([
+      "2027-10-30T22:30:00+03:00",
+      "2027-10-30T23:00:00+03:00",
+      "2027-10-30T23:30:00+03:00",
+      "2027-10-30T23:00:00+02:00",
+      "2027-10-30T23:30:00+02:00",
+    ]);
+  });
+});
+
 describe("a frequent pattern across a change", () => {
   const cron = { expression: "0 * * * *", timezone: "Europe/Berlin" };
 
