@@ -7,6 +7,7 @@ import {
 } from "../../core/ids.ts";
 import { limits } from "../../core/limits.ts";
 import { liveAttempt } from "../../core/run/run.ts";
+import type { Account } from "../../core/units/account.ts";
 import type { Reader } from "../../ports/store.ts";
 import { scanAccounts } from "../../records/account-record.ts";
 import { readRuns } from "../../records/run-record.ts";
@@ -31,6 +32,18 @@ export async function findOrphans(
     limit: limits.auditAccounts,
     after: after === undefined ? undefined : projectId(after),
   });
+  const wrong = await orphansAmong(reader, accounts);
+  const seen = accounts.reduce((sum, { open }) => sum + open.length, 0);
+  const last = accounts.at(-1)?.project;
+  const isLastPage = accounts.length < limits.auditAccounts;
+  return { seen, wrong, after: isLastPage ? undefined : last };
+}
+
+/** The reservations of these accounts without an owner, read in the same snapshot as they were. */
+export async function orphansAmong(
+  reader: Reader,
+  accounts: readonly Pick<Account, "project" | "open">[],
+): Promise<readonly Orphan[]> {
   const held = accounts.flatMap(({ project, open }) =>
     open.map(({ attempt, units }) => ({ project, attempt, units })),
   );
@@ -43,8 +56,5 @@ export async function findOrphans(
       return attempt === undefined ? [] : [attemptIdOf(record.run.id, attempt.number)];
     }),
   );
-  const wrong = held.filter(({ attempt }) => !live.has(attempt));
-  const last = accounts.at(-1)?.project;
-  const isLastPage = accounts.length < limits.auditAccounts;
-  return { seen: held.length, wrong, after: isLastPage ? undefined : last };
+  return held.filter(({ attempt }) => !live.has(attempt));
 }

@@ -47,7 +47,7 @@ async function idleHour(prefix: string, schedules: number, isHeard: boolean): Pr
 
 const sumOf = (costs: readonly number[]): number => costs.reduce((sum, ru) => sum + ru, 0);
 
-describe("an hour of idle ticks", () => {
+describe("an hour of idle ticks, but for outlooks,", () => {
   it("costs nothing at all where nobody listens", async () => {
     expect(sumOf(await idleHour("quiet", 10, false))).toBe(0);
   });
