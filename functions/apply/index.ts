@@ -9,6 +9,7 @@ export const needs = [
   "store",
   "clock",
   "random",
+  "queue",
   "log",
   "telemetry",
   "provider",

@@ -57,6 +57,8 @@ function aWorld(test: Closing): ApplyWorld {
   });
   installParts({
     ...{ store, log, clock: realClock, random: seededRandom(1), telemetry: noTelemetry },
+    // Nothing waits in these worlds, so nobody is told of anything.
+    queue: { send: async () => await Promise.reject(new Error("nothing is to be sent")) },
     configuration: { prefix: "config/", file: "orrery.yaml", open },
   });
   const world: ApplyWorld = {
