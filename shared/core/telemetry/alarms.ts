@@ -219,6 +219,16 @@ export const ALARMS: readonly Alarm[] = [
     remedy:
       "`audit.drifted` in the log names the schedule, which does not fire any more. Change its timing and change it back: applying makes a new timer. Then report it",
   }),
+  alarm("estimates-drifted", {
+    promise: "Runs come to what is expected of them",
+    metric: "orrery.estimates.drifted",
+    aggregation: "increase",
+    windowMinutes: 90,
+    threshold: 0,
+    severity: "ticket",
+    remedy:
+      "`estimate.drift` in the log names the schedule with both numbers: see what its latest runs do otherwise, with `orrery runs` and `orrery logs`, and whether the forecast still fits the budget. It is over by itself once its estimate has learnt it; one that contradicts the `estimate` of the schedules file is over when that is mended",
+  }),
   alarm("configuration-rejected", {
     promise: "The schedules file is the live configuration",
     metric: "orrery.configuration.drift",

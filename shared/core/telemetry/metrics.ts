@@ -111,6 +111,12 @@ export const METRICS = {
     attributes: {},
     meaning: "Units that attempts spent beyond what was held for them",
   },
+  "orrery.estimates.drifted": {
+    kind: "counter",
+    unit: "{schedule}",
+    attributes: { direction: ["over", "under"] },
+    meaning: "Schedules whose runs began to come to more or to less than was expected of them",
+  },
   "orrery.reservations.open": {
     kind: "gauge",
     unit: "{reservation}",
