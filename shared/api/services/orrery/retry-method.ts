@@ -1,12 +1,17 @@
-import { OrreryError } from "../../../core/errors.ts";
 import type { RunService } from "../../../gen/orrery/v1/run_service_pb.ts";
+import { retryRun } from "../../../usecases/retry-run.ts";
 import type { ApiServices } from "../../api-services.ts";
 import type { ServiceHandlers } from "../../handlers.ts";
+import { madeRun, wishId } from "./wish.ts";
 
 export function retryMethod(
-  _services: ApiServices,
+  services: ApiServices,
 ): Pick<ServiceHandlers<typeof RunService>, "retry"> {
   return {
-    retry: async () => await Promise.reject(new OrreryError("ARGUMENT_INVALID", "Not there yet")),
+    retry: async (request, call) => {
+      const { run, inputs } = request;
+      const id = wishId(services, request, call);
+      return madeRun(await retryRun(services, { run, id, inputs }), call);
+    },
   };
 }
