@@ -103,12 +103,12 @@ export const layers = [
     ),
   },
   {
-    files: ["functions/**", "cli/**", "infra/local/**"],
-    ignores: ["functions/cloud/parts/**", "infra/local/{wiring,*-wiring}.ts"],
+    files: ["functions/**", "cli/**", "infra/local/**", "infra/simulation/**"],
+    ignores: ["functions/cloud/parts/**", "infra/*/{wiring,*-wiring}.ts"],
     rules: deny(to("adapters", "Only a composition root names adapters.")),
   },
   {
-    files: ["functions/**", "shared/**", "infra/local/**", "cli/**"],
+    files: ["functions/**", "shared/**", "infra/local/**", "infra/simulation/**", "cli/**"],
     ignores: ["shared/adapters/system/**", "shared/core/**", "shared/usecases/**"],
     rules: { "no-restricted-properties": ["error", ...pureProperties] },
   },

@@ -11,7 +11,7 @@ import { BodyScope } from "../record/body-scope.ts";
 import { type TableShape, TableShapes } from "../record/table-shape.ts";
 import { SqliteConnection } from "./sqlite-connection.ts";
 import { growSchema } from "./sqlite-schema.ts";
-import { Turns } from "./turns.ts";
+import { Turns } from "../record/turns.ts";
 
 /**
  * The record layer over one SQLite file, which several processes may open at once.

@@ -15,7 +15,7 @@ export function wants(
 }
 
 /** `*` stands for any run of characters; everything else for itself. Linear, so no pattern is slow. */
-function matchesPattern(pattern: string, name: string): boolean {
+export function matchesPattern(pattern: string, name: string): boolean {
   const [head = "", ...rest] = pattern.split("*");
   if (rest.length === 0) return pattern === name;
   const tail = rest.pop() ?? "";
