@@ -1,6 +1,7 @@
 import type { Handler } from "@yandex-cloud/function-types";
 import { limits } from "../../shared/core/limits.ts";
 import { audit, isAuditDue } from "../../shared/usecases/audit/audit.ts";
+import { isOutlookDue, sweepOutlooks } from "../../shared/usecases/outlook/sweep-outlooks.ts";
 import { fire } from "../../shared/usecases/fire.ts";
 import { plusMs } from "../../shared/core/time/instant.ts";
 import { decodeTimerEvent } from "../timer-event.ts";
@@ -10,7 +11,10 @@ import { services } from "../wiring.ts";
 /** What the tick stands on. */
 export const needs = ["store", "clock", "random", "queue", "log", "telemetry"] as const;
 
-/** Fires due schedules and re-drives anything overdue, once a minute; now and then it audits. */
+/**
+ * Fires due schedules and re-drives anything overdue, once a minute. Now and then it audits, or looks
+ * after the outlooks of projects.
+ */
 export const handler: Handler.Timer = handleCall(
   { name: "tick", trigger: "timer" },
   async (event, context) => {
@@ -22,6 +26,7 @@ export const handler: Handler.Timer = handleCall(
     // Nobody else would read what an audit tells, and a tick that took long has more urgent things.
     const audits = wired.telemetry.isOn && isAuditDue(now);
     if (audits && context.getRemainingTimeInMillis() > limits.auditNeedsMs) await audit(wired);
+    if (isOutlookDue(now)) await sweepOutlooks(wired, { deadlineAt });
     return fired;
   },
 );

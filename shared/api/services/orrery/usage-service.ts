@@ -1,9 +1,15 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { projectId } from "../../../core/ids.ts";
+import { SECOND_MS } from "../../../core/time/duration.ts";
+import type { BudgetPolicy } from "../../../core/units/budget-policy.ts";
 import type { Exposure } from "../../../core/units/exposure.ts";
-import { UsageService, type ExposureSchema } from "../../../gen/orrery/v1/usage_service_pb.ts";
-import { projectUsage } from "../../../usecases/project-usage.ts";
+import {
+  UsageService,
+  type BudgetSchema,
+  type ExposureSchema,
+} from "../../../gen/orrery/v1/usage_service_pb.ts";
+import { projectUsage, type Usage } from "../../../usecases/project-usage.ts";
 import type { ApiServices } from "../../api-services.ts";
 import { serve, type ServedService } from "../../handlers.ts";
 import { forecastMethods } from "./forecast-methods.ts";
@@ -25,6 +31,10 @@ export function usageService(services: ApiServices): ServedService {
         heldUnits: BigInt(usage.heldUnits),
         runningAttempts: BigInt(usage.runningAttempts),
         spentLastHourUnits: BigInt(usage.spentLastHourUnits),
+        spentTodayUnits: BigInt(usage.spentTodayUnits),
+        spentMonthUnits: BigInt(usage.spentMonthUnits),
+        ...units("fundedUnits", usage.funded),
+        ...(usage.budget === undefined ? {} : { budget: budgetMessage(usage.budget, usage) }),
         unanswered: usage.unanswered ?? "",
         ...(usage.exposure === undefined ? {} : { exposure: exposureMessage(usage.exposure) }),
       };
@@ -33,6 +43,18 @@ export function usageService(services: ApiServices): ServedService {
     ...spendingMethods(services),
     ...forecastMethods(services),
   });
+}
+
+function budgetMessage(
+  { warnAtPercent, warnAheadMs = 0 }: BudgetPolicy,
+  { lowAtUnits, isLow }: Usage,
+): MessageInitShape<typeof BudgetSchema> {
+  return {
+    warnAtPercent: [...warnAtPercent],
+    warnAheadSeconds: BigInt(warnAheadMs / SECOND_MS),
+    ...units("lowAtUnits", lowAtUnits),
+    low: isLow,
+  };
 }
 
 function exposureMessage(exposure: Exposure): MessageInitShape<typeof ExposureSchema> {
