@@ -2,6 +2,7 @@ import type { ProjectId, RunId, ScheduleName } from "../core/ids.ts";
 import { limits } from "../core/limits.ts";
 import type { ActiveRun } from "../core/run/gate.ts";
 import { RANKS } from "../core/run/priority.ts";
+import { isProtected } from "../core/run/turn.ts";
 import type { RunState } from "../core/run/run.ts";
 import { instant, type Instant } from "../core/time/instant.ts";
 import type { Reader, Scan } from "../ports/store.ts";
@@ -50,13 +51,52 @@ export async function scanLine(
   return await scanPlaces(reader, { prefix: { project }, to: RANKS - 1, limit });
 }
 
+/** Whoever asks for the heads of a line. */
+export interface LineAsker {
+  /** So many are wanted of each rank, because some of them may leave the line. */
+  readonly length: number;
+  /** Nobody of a higher number is wanted. */
+  readonly lastRank: number;
+  readonly now: Instant;
+}
+
+/**
+ * Enough of a line to tell who must be let go first: its first runs, and those of lower priorities
+ * behind one that has not waited for long, in order.
+ */
+export async function scanHeads(
+  reader: Reader,
+  project: ProjectId,
+  { length, lastRank, now }: LineAsker,
+): Promise<readonly WaitingRun[]> {
+  const found = new Map<RunId, WaitingRun>();
+  let page = await scanLine(reader, project, length);
+  for (;;) {
+    for (const each of page) found.set(each.run, each);
+    const [first] = page;
+    if (first === undefined || first.rank >= lastRank || isProtected(first, now)) break;
+    const behind = { prefix: { project }, from: first.rank + 1, to: lastRank };
+    page = await scanPlaces(reader, { ...behind, limit: length });
+  }
+  return [...found.values()].toSorted((a, b) => a.rank - b.rank || a.since - b.since);
+}
+
 /** The same, and behind them those that wait for units, of which there may be none for long. */
 export async function scanWaiting(
   reader: Reader,
   project: ProjectId,
   limit: number,
 ): Promise<readonly WaitingRun[]> {
-  return await scanPlaces(reader, { prefix: { project }, limit });
+  return await scanPlaces(reader, { prefix: { project }, to: 2 * RANKS - 1, limit });
+}
+
+/** Those that wait until their low project is funded, first in turn first. */
+export async function scanWaitingForFunds(
+  reader: Reader,
+  project: ProjectId,
+  limit: number,
+): Promise<readonly WaitingRun[]> {
+  return await scanPlaces(reader, { prefix: { project }, from: 2 * RANKS, limit });
 }
 
 async function scanPlaces(

@@ -5,7 +5,6 @@ import { lookedAtBy } from "../core/run/due.ts";
 import type { OwedDelivery } from "../core/notification/plan.ts";
 import { RANKS, rankOf } from "../core/run/priority.ts";
 import { isFinal, type Run } from "../core/run/run.ts";
-import { waitsForLimit } from "../core/run/run-state.ts";
 import { INSTANT_MAX, instant, plusMs, type Instant } from "../core/time/instant.ts";
 import type { Reader, Transaction } from "../ports/store.ts";
 import type { KeyOf, Row } from "../ports/table.ts";
@@ -41,6 +40,11 @@ export async function readRuns(
 ): Promise<readonly (RunRecord | undefined)[]> {
   const rows = await reader.getMany(runsTable, ids.map(runKey));
   return rows.map((row) => (row === undefined ? undefined : decode(row)));
+}
+
+/** Removes the row of a run that has ended, and nothing else: for who keeps what became of it elsewhere. */
+export function forgetRun(tx: Transaction, { id }: Pick<Run, "id">): void {
+  tx.delete(runsTable, runKey(id));
 }
 
 /** Where a run stands among those of any schedule; without an id, behind all of its instant. */
@@ -155,14 +159,18 @@ function writeWaiting(tx: Transaction, before: Run | undefined, run: Run): void 
   if (place !== undefined) tx.put(waitingTable, { ...row, ...place });
 }
 
-/** A run that waits for units is found by whoever brings some, and is in nobody's way until then. */
+/**
+ * A run that waits for units is found by whoever brings some, and is in nobody's way until then; one
+ * that waits for a low balance to be funded stands behind those, for the end of a run helps it not.
+ */
 function placeInProject(run: Run): Omit<Row<typeof waitingTable>, "project" | "run"> | undefined {
   const { state, reason, waitingSince, priority, effectiveAt } = run;
   if (state !== "waiting" || reason === undefined) return undefined;
   const rank = rankOf(priority);
-  if (waitsForLimit(reason) && waitingSince !== undefined) return { rank, since: waitingSince };
-  if (reason.code !== "limit_balance") return undefined;
-  return { rank: rank + RANKS, since: effectiveAt };
+  if (waitingSince !== undefined) return { rank, since: waitingSince };
+  if (reason.code === "limit_balance") return { rank: rank + RANKS, since: effectiveAt };
+  if (reason.code === "low_balance") return { rank: rank + 2 * RANKS, since: effectiveAt };
+  return undefined;
 }
 
 function decode(row: Row<typeof runsTable>): RunRecord {

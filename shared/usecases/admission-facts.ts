@@ -1,16 +1,26 @@
 import { attemptKeyOf, runKeyOf, type ProjectId } from "../core/ids.ts";
 import type { AdmissionFacts } from "../core/run/decide-admission.ts";
 import type { ActiveRun } from "../core/run/gate.ts";
+import { spacingMs } from "../core/run/low-balance.ts";
+import { rankOf } from "../core/run/priority.ts";
 import { isAdHoc, type Run } from "../core/run/run.ts";
+import { definitionOf } from "../core/run/run-overrides.ts";
+import { headOfLine } from "../core/run/turn.ts";
 import { nextOccurrence } from "../core/schedule/next-occurrence.ts";
 import type { ScheduleDefinition } from "../core/schedule/schedule-definition.ts";
 import { plusMs, type Instant } from "../core/time/instant.ts";
 import type { Account } from "../core/units/account.ts";
 import type { Reader } from "../ports/store.ts";
 import { readAccount } from "../records/account-record.ts";
-import { scanLine, scanWaitingOf, type WaitingRun } from "../records/active-record.ts";
+import {
+  scanHeads,
+  scanWaitingOf,
+  type LineAsker,
+  type WaitingRun,
+} from "../records/active-record.ts";
 import { readConfiguration } from "../records/configuration-record.ts";
 import type { DefinitionRecord } from "../records/schedule-record.ts";
+import { nearestStarted } from "./nearest-started.ts";
 import { compiledTiming } from "./timing-cache.ts";
 import { upstreamFacts } from "./upstream-facts.ts";
 
@@ -27,18 +37,18 @@ export interface Seen {
 /** How a project stands, for all its runs that are decided on together. */
 export interface ProjectStanding {
   readonly account: Account;
-  /** The first in turn of its runs that wait for its limits. */
+  /** The first in turn of its runs that wait for its limits, of each priority that matters. */
   readonly line: readonly WaitingRun[];
 }
 
 export async function projectStanding(
   reader: Reader,
   project: ProjectId,
-  lineLength: number,
+  asker: LineAsker,
 ): Promise<ProjectStanding> {
   const [account, line] = await Promise.all([
     readAccount(reader, project),
-    scanLine(reader, project, lineLength),
+    scanHeads(reader, project, asker),
   ]);
   return { account, line };
 }
@@ -51,21 +61,28 @@ export async function admissionFacts(
   reader: Reader,
   run: Run,
   seen: Seen,
-  standing: Promise<ProjectStanding> = projectStanding(reader, run.project, 1),
+  standing: Promise<ProjectStanding> = projectStanding(reader, run.project, {
+    length: 1,
+    lastRank: rankOf(run.priority),
+    now: seen.now,
+  }),
 ): Promise<AdmissionFacts> {
-  const definition = seen.definition?.definition;
-  const [{ account, line }, rates, others, upstream] = await Promise.all([
+  const definition = seen.definition && definitionOf(run, seen.definition.definition);
+  const operator = seen.definition?.operator;
+  const [{ account, line }, lastStartedAt, rates, others, upstream] = await Promise.all([
     standing,
+    standing.then(async (each) => await lastStartedOf(reader, run, definition, each)),
     isAdHoc(run) ? ratesOfAll(reader) : (seen.definition?.rates ?? {}),
     othersOf(reader, run, seen.definition),
     upstreamFacts(reader, run, { definition, now: seen.now }),
   ]);
-  const [head] = line;
+  const head = headOfLine(line, seen.now);
   return {
     run,
     now: seen.now,
     ...(definition === undefined ? {} : { definition }),
     isNamed: isNamed(run, definition),
+    ...(operator === undefined ? {} : { operator }),
     ...(seen.refusal === undefined ? {} : { refusal: seen.refusal }),
     ...(seen.unanswered === undefined ? {} : { unanswered: seen.unanswered }),
     others: [...others, ...liveIn(account, run)].toSorted(byRun),
@@ -73,7 +90,19 @@ export async function admissionFacts(
     account,
     rates,
     ...(head === undefined ? {} : { head }),
+    ...(lastStartedAt === undefined ? {} : { lastStartedAt }),
   };
+}
+
+/** Only a schedule whose runs are kept apart while its project is low is looked at for it. */
+async function lastStartedOf(
+  reader: Reader,
+  run: Run,
+  definition: ScheduleDefinition | undefined,
+  { account }: ProjectStanding,
+): Promise<Instant | undefined> {
+  const apartMs = definition && spacingMs(run, definition, account);
+  return apartMs === undefined ? undefined : await nearestStarted(reader, run, apartMs);
 }
 
 async function ratesOfAll(reader: Reader): Promise<AdmissionFacts["rates"]> {

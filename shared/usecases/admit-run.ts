@@ -14,6 +14,7 @@ import { writeAttemptPlace } from "../records/operation-record.ts";
 import { timerBy, writeRun, type RunRecord } from "../records/run-record.ts";
 import { isSameTimer } from "../records/timer-record.ts";
 import type { Seen } from "./admission-facts.ts";
+import { tellRefused } from "./budget-events.ts";
 import { planConclusion, writeConclusion } from "./conclude.ts";
 import { lookAt, type Look, type Nudge } from "./nudge.ts";
 import { tell } from "./tell.ts";
@@ -84,11 +85,14 @@ async function concluded(
   decision: Decision<"conclude">,
   { now, definition }: Seen,
 ): Promise<Written> {
-  const { state, reason } = decision;
-  const run = moved(record.run, { kind: "conclude", state, reason, at: now });
+  const { state, reason, spacedFrom } = decision;
+  const run = moved(record.run, { kind: "conclude", state, reason, at: now, spacedFrom });
   const configuration = await readConfiguration(tx);
   const conclusion = await planConclusion(tx, run, { definition, configuration, now });
-  const nudges = writeConclusion(tx, record, conclusion, now);
+  const nudges = [
+    ...writeConclusion(tx, record, conclusion, now),
+    ...tellRefused(tx, conclusion.subscriptions, { run, reason, at: now }),
+  ];
   return { run, decision, unchanged: false, nudges, followers: conclusion.followers };
 }
 
@@ -99,7 +103,7 @@ async function waits(
   seen: DecidedOn,
 ): Promise<Written> {
   const { now, chain } = seen;
-  const { reason, nextEligibleAt } = decision;
+  const { reason, nextEligibleAt, isInLine } = decision;
   const unchanged = record.run.state === "waiting" && record.run.reason?.code === reason.code;
   const before = { run: record.run, decision, unchanged };
   const isChained = chain !== undefined && chain === record.timer?.dueAt;
@@ -109,11 +113,12 @@ async function waits(
   const openAt = unchanged && isOpen ? openLookAt(record.run, decision, seen) : nextEligibleAt;
   const movedTo = isChained && isOpen ? waitTimerAt(chain, openAt, now) : undefined;
   const isPromised = promisedAt <= nextEligibleAt && (isOpen || promisedAt > now);
-  if (unchanged && isPromised && movedTo === undefined) {
+  const keepsPlace = (record.run.waitingSince !== undefined) === (isInLine === true);
+  if (unchanged && isPromised && keepsPlace && movedTo === undefined) {
     const next = lookAt(record.run, { chain, at: isOpen ? openAt : promisedAt });
     return { ...before, nudges: isChained ? [next] : [] };
   }
-  const run = moved(record.run, { kind: "wait", reason, nextEligibleAt, at: now });
+  const run = moved(record.run, { kind: "wait", reason, nextEligibleAt, isInLine, at: now });
   const timer =
     movedTo === undefined
       ? timerBy(record, nextEligibleAt, now)

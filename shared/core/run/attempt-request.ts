@@ -3,6 +3,7 @@ import { limits } from "../limits.ts";
 import type { ScheduleDefinition } from "../schedule/schedule-definition.ts";
 import type { AdmissionRequest } from "../units/explain.ts";
 import { rateOf } from "../units/rates.ts";
+import type { Work } from "../work.ts";
 import type { Run } from "./run.ts";
 
 /** The next attempt of a run, as its project's account is asked for it. */
@@ -18,12 +19,7 @@ export function attemptRequestOf(
   definition: ScheduleDefinition,
   rates: Readonly<Record<string, number>>,
 ): AttemptRequest | undefined {
-  const types = definition.work.instanceTypes.map((name) => ({ name, rate: rateOf(name, rates) }));
-  let dearest: { readonly name: string; readonly rate: number } | undefined;
-  for (const { name, rate } of types) {
-    if (rate === undefined) return undefined;
-    if (dearest === undefined || rate > dearest.rate) dearest = { name, rate };
-  }
+  const dearest = dearestOf(definition.work, rates);
   if (dearest === undefined) return undefined;
   const number = run.attempts.length + 1;
   return {
@@ -35,4 +31,18 @@ export function attemptRequestOf(
     graceMs: definition.work.gracefulShutdown?.timeoutMs ?? limits.killGraceMs,
     startWithinMs: limits.startWithinMs,
   };
+}
+
+/** The dearest instance type that work may get; undefined where one of them has no rate. */
+export function dearestOf(
+  { instanceTypes }: Work,
+  rates: Readonly<Record<string, number>>,
+): { readonly name: string; readonly rate: number } | undefined {
+  let dearest: { readonly name: string; readonly rate: number } | undefined;
+  for (const name of instanceTypes) {
+    const rate = rateOf(name, rates);
+    if (rate === undefined) return undefined;
+    if (dearest === undefined || rate > dearest.rate) dearest = { name, rate };
+  }
+  return dearest;
 }

@@ -1,12 +1,13 @@
 import { assertNever } from "../assert.ts";
 import { limits } from "../limits.ts";
 import type { ScheduleDefinition } from "../schedule/schedule-definition.ts";
-import { earlier, formatInstant, plusMs } from "../time/instant.ts";
+import { earlier, formatInstant, plusMs, type Instant } from "../time/instant.ts";
 import type { Account } from "../units/account.ts";
 import { isSilent } from "../units/mirror.ts";
 import { admit, type Admitted, type DenialCode, type Denied } from "../units/admission.ts";
 import { attemptRequestOf, type AttemptRequest } from "./attempt-request.ts";
 import { gate, startDeadlineAt, type GateDecision, type GateFacts } from "./gate.ts";
+import { decideAtLowBalance } from "./low-balance.ts";
 import type { Reason, ReasonCode } from "./reason.ts";
 import { isAdHoc } from "./run.ts";
 import { mustYield, type HeadOfLine } from "./turn.ts";
@@ -19,6 +20,8 @@ export interface AdmissionFacts extends GateFacts {
   readonly unanswered?: string;
   /** The first in turn of the project's runs that wait for its limits. */
   readonly head?: HeadOfLine;
+  /** The nominal time of a started run that may be too near, where a low balance keeps runs apart. */
+  readonly lastStartedAt?: Instant;
 }
 
 export type AdmissionDecision =
@@ -33,8 +36,8 @@ const REASONS: Readonly<Record<DenialCode, ReasonCode>> = {
 };
 
 /**
- * Decides in a fixed order: the gate, the provider's silence, the turn, then the units. Whatever a run
- * waits for, it is looked at again as soon as its start deadline has passed.
+ * Decides in a fixed order: the gate, the provider's silence, a low balance, the turn, then the units.
+ * Whatever a run waits for, it is looked at again as soon as its start deadline has passed.
  */
 export function decideAdmission(facts: AdmissionFacts): AdmissionDecision {
   const decision = decide(facts);
@@ -54,6 +57,8 @@ function decide(facts: AdmissionFacts): AdmissionDecision {
   }
   const silence = silenceOf(facts);
   if (silence !== undefined) return waitFor({ code: "provider_silent", text: silence }, facts);
+  const low = decideAtLowBalance(facts, definition);
+  if (low !== undefined) return low;
   if (facts.head !== undefined && mustYield(facts.run, facts.head, facts.now)) {
     const text = `Run ${facts.head.run} has waited longer and goes first`;
     return waitFor({ code: "behind", text }, facts);
@@ -118,5 +123,8 @@ function deniedBy(
 /** Where no instant is known in advance, the run is woken, or looked at again within a minute. */
 function waitFor(reason: Reason, facts: AdmissionFacts, denied?: Denied): AdmissionDecision {
   const nextEligibleAt = denied?.nextEligibleAt ?? plusMs(facts.now, limits.waitRecheckMs);
-  return { kind: "wait", reason, nextEligibleAt, cancel: [] };
+  // Who waits for a top up is in nobody's way: there may be none for long.
+  const isInLine = denied === undefined ? reason.code === "behind" : denied.relief.kind !== "topUp";
+  const line = isInLine ? { isInLine } : {};
+  return { kind: "wait", reason, nextEligibleAt, cancel: [], ...line };
 }

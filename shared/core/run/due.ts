@@ -55,17 +55,27 @@ export function waitTimerAt(timerAt: Instant, lookAt: Instant, now: Instant): In
   return plusMs(now, Math.min(3 * intervalMs + waitTimerSlackMs, waitTimerMaxMs));
 }
 
-/** When a started attempt reaches the next of its limits; undefined where it has passed them. */
+/** Until when an attempt's program may start: its units are held for that, and a little longer. */
+export function startByAt({ admittedAt }: Pick<Attempt, "admittedAt">): Instant {
+  return plusMs(admittedAt, limits.startWithinMs - limits.startMarginMs);
+}
+
+/** When an attempt reaches the next of its limits; undefined where it has passed them. */
 function nextLimitAt(attempt: Attempt, now: Instant): Instant | undefined {
   const { startedAt, softLimitMs, hardLimitMs } = attempt;
-  if (startedAt === undefined) return undefined;
+  if (startedAt === undefined) return startByAt(attempt) > now ? startByAt(attempt) : undefined;
   return [softLimitMs, hardLimitMs].map((ms) => plusMs(startedAt, ms)).find((at) => at > now);
 }
 
-/** What a live attempt has coming by now for the time it has run; undefined for nothing yet. */
+/**
+ * What a live attempt has coming by now for the time it has run, or has been prepared without a start;
+ * undefined for nothing yet.
+ */
 export function limitReached(attempt: Attempt, now: Instant): "graceful" | "kill" | undefined {
   const { startedAt, softLimitMs, hardLimitMs } = attempt;
-  if (startedAt === undefined || now < plusMs(startedAt, softLimitMs)) return undefined;
+  // What started later than its units are held for could end where nobody holds them.
+  if (startedAt === undefined) return now < startByAt(attempt) ? undefined : "kill";
+  if (now < plusMs(startedAt, softLimitMs)) return undefined;
   return now < plusMs(startedAt, hardLimitMs) ? "graceful" : "kill";
 }
 

@@ -1,6 +1,7 @@
 import { assertNever } from "../assert.ts";
 import type { RunId } from "../ids.ts";
 import { limits } from "../limits.ts";
+import { leftOutBecause, type OperatorState } from "../schedule/operator-state.ts";
 import type { Dependency, ScheduleDefinition } from "../schedule/schedule-definition.ts";
 import { formatInstant, plusMs, type Instant } from "../time/instant.ts";
 import type { Reason, ReasonCode } from "./reason.ts";
@@ -8,7 +9,7 @@ import { isFinal, type Run, type RunState } from "./run.ts";
 
 /**
  * Whether a run may ask its project for units now: everything that is decided before money is.
- * The order is fixed, so the reason a person reads does not flicker: removed, changed, too late,
+ * The order is fixed, so the reason a person reads does not flicker: removed, changed, left out, too late,
  * not supported, upstream, overlap.
  */
 export interface GateFacts {
@@ -18,6 +19,8 @@ export interface GateFacts {
   readonly definition?: ScheduleDefinition;
   /** False where the schedule was changed since and no longer names the run's occurrence. */
   readonly isNamed: boolean;
+  /** What operators decided about its schedule; absent where nothing. */
+  readonly operator?: OperatorState;
   /** What the executor cannot honour, in its own words. */
   readonly refusal?: string;
   /** Other runs of the schedule that wait or run, by id. */
@@ -49,11 +52,15 @@ export type GateDecision =
       readonly nextEligibleAt: Instant;
       /** Runs that must end for ours to start, by the policy `cancel-running`. */
       readonly cancel: readonly RunId[];
+      /** Set where time, or the end of what runs, frees what it waits for: so its age counts. */
+      readonly isInLine?: true;
     }
   | {
       readonly kind: "conclude";
       readonly state: "skipped" | "refused" | "expired";
       readonly reason: Reason;
+      /** The started run's nominal time that it came too soon after, while its project is low. */
+      readonly spacedFrom?: Instant;
     };
 
 export function gate(facts: GateFacts): GateDecision {
@@ -69,12 +76,24 @@ export function gate(facts: GateFacts): GateDecision {
     const text = `Schedule ${run.schedule} was changed and no longer names this time`;
     return conclude("skipped", "schedule_changed", text);
   }
+  const leftOut = leftOutGate(facts);
+  if (leftOut !== undefined) return leftOut;
   const deadlineAt = startDeadlineAt(run, definition);
   if (deadlineAt !== undefined && now > deadlineAt) {
     return conclude("expired", "deadline", `It had to start by ${formatInstant(deadlineAt)}`);
   }
   if (facts.refusal !== undefined) return conclude("refused", "not_supported", facts.refusal);
   return dependencyGate(facts) ?? overlapGate(facts, definition) ?? { kind: "open", definition };
+}
+
+/**
+ * An occurrence alone is left out, and only before it has started: a person or a message that asks for
+ * a run means that one.
+ */
+function leftOutGate({ run, operator }: GateFacts): GateDecision | undefined {
+  if (run.cause.kind !== "occurrence" || run.attempts.length > 0) return undefined;
+  const reason = leftOutBecause(operator, run);
+  return reason && { kind: "conclude", state: "skipped", reason };
 }
 
 /** When a run that never started expires; a retry has started in time. */
@@ -117,11 +136,17 @@ export function holds(condition: Dependency["condition"], state: RunState): bool
   }
 }
 
+/**
+ * So many runs of a schedule may be live, and `overlap` says what happens to one more. Those that wait
+ * and were due earlier count as if they were, because their places are theirs.
+ */
 function overlapGate(facts: GateFacts, definition: ScheduleDefinition): GateDecision | undefined {
-  const ahead = facts.others.filter((other) => isAhead(other, facts.run));
+  if (definition.overlap === "allow") return undefined;
+  const most = definition.concurrentRuns ?? 1;
+  const ahead = facts.others.filter((other) => isAhead(other, facts.run)).toSorted(byAge);
   const [first] = ahead;
-  if (first === undefined || definition.overlap === "allow") return undefined;
-  const text = `Run ${first.run} of the same schedule is ${first.state}`;
+  if (first === undefined || ahead.length < most) return undefined;
+  const text = overlapText(first, ahead.length, most);
   switch (definition.overlap) {
     case "skip":
       return conclude("skipped", "overlap", text);
@@ -131,16 +156,24 @@ function overlapGate(facts: GateFacts, definition: ScheduleDefinition): GateDeci
         : wait(facts.now, "overlap", text);
     case "queue-all":
       return wait(facts.now, "overlap", text);
-    case "cancel-running":
-      return wait(
-        facts.now,
-        "overlap",
-        `${text} and was asked to end`,
-        ahead.map((each) => each.run),
-      );
+    case "cancel-running": {
+      // The oldest, so that with this one as many are left as may be live.
+      const beyond = ahead.slice(0, ahead.length - most + 1).map(({ run }) => run);
+      return wait(facts.now, "overlap", `${text} and was asked to end`, beyond);
+    }
     default:
       return assertNever(definition.overlap);
   }
+}
+
+function overlapText(first: ActiveRun, ahead: number, most: number): string {
+  const oldest = `Run ${first.run} of the same schedule is ${first.state}`;
+  if (most === 1) return oldest;
+  return `${ahead} runs of the same schedule are ahead and ${most} may be live at once: ${oldest}`;
+}
+
+function byAge(a: ActiveRun, b: ActiveRun): number {
+  return a.effectiveAt - b.effectiveAt || (a.run < b.run ? -1 : 1);
 }
 
 /** Whatever runs is ahead; of those that wait, whoever was due earlier. */

@@ -18,6 +18,8 @@ export type RunEvent =
       readonly reason: Reason;
       readonly nextEligibleAt: Instant;
       readonly at: Instant;
+      /** Set where time, or the end of what runs, frees what it waits for. */
+      readonly isInLine?: true | undefined;
     }
   | { readonly kind: "admit"; readonly attempt: Attempt }
   | { readonly kind: "launch"; readonly at: Instant }
@@ -32,6 +34,7 @@ export type RunEvent =
       readonly state: "skipped" | "refused" | "expired";
       readonly reason: Reason;
       readonly at: Instant;
+      readonly spacedFrom?: Instant | undefined;
     }
   | {
       readonly kind: "cancel";
@@ -71,7 +74,7 @@ export function moveRun(run: Run, event: RunEvent): RunTransition {
     case "admit":
       return live === undefined ? moved(admitted(run, event.attempt)) : IGNORED;
     case "conclude":
-      return live === undefined ? moved(ended(run, event.state, event.at, event.reason)) : IGNORED;
+      return live === undefined ? moved(concluded(run, event)) : IGNORED;
     case "launch":
       return live === undefined || live.launchedAt !== undefined
         ? IGNORED
@@ -110,13 +113,18 @@ function admitted(run: Run, attempt: Attempt): Run {
   return { ...rest, state: "starting", attempts: [...run.attempts, attempt] };
 }
 
-/** Waiting for a limit keeps its age through every later look; any other wait has none. */
+/** Waiting in line for a limit keeps its age through every later look; any other wait has none. */
 function waiting(
   run: Run,
-  event: { readonly reason: Reason; readonly nextEligibleAt: Instant; readonly at?: Instant },
+  event: {
+    readonly reason: Reason;
+    readonly nextEligibleAt: Instant;
+    readonly at?: Instant;
+    readonly isInLine?: true | undefined;
+  },
 ): Run {
   const { waitingSince, ...rest } = run;
-  const since = waitsForLimit(event.reason) ? (waitingSince ?? event.at) : undefined;
+  const since = event.isInLine === true ? (waitingSince ?? event.at) : undefined;
   return {
     ...rest,
     state: "waiting",
@@ -124,11 +132,6 @@ function waiting(
     nextEligibleAt: event.nextEligibleAt,
     ...(since === undefined ? {} : { waitingSince: since }),
   };
-}
-
-/** Whether time or a finished run frees what this reason waits for, so that its age counts. */
-export function waitsForLimit(reason: Reason): boolean {
-  return ["limit_hour", "limit_concurrency", "behind"].includes(reason.code);
 }
 
 function observed(
@@ -158,6 +161,12 @@ function cancelled(run: Run, event: Extract<RunEvent, { readonly kind: "cancel" 
     ...(event.how === "kill" ? { cancelKills: true as const } : {}),
     ...(text === undefined ? {} : { cancelText: text }),
   });
+}
+
+function concluded(run: Run, event: Extract<RunEvent, { readonly kind: "conclude" }>): Run {
+  const { state, at, reason, spacedFrom } = event;
+  const over = ended(run, state, at, reason);
+  return spacedFrom === undefined ? over : { ...over, spacedFrom };
 }
 
 function ended(run: Run, state: FinalState, finishedAt: Instant, why: Reason | undefined): Run {

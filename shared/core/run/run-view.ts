@@ -4,6 +4,7 @@ import { formatInstant, type Instant } from "../time/instant.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Reason } from "./reason.ts";
 import type { Run } from "./run.ts";
+import type { RunOverrides } from "./run-overrides.ts";
 
 /**
  * A run as programs read it: `orrery show --json` prints this. Instants are ISO 8601 in UTC; fields
@@ -17,6 +18,11 @@ export interface RunView {
   readonly reason?: Reason;
   readonly cause: string;
   readonly priority: string;
+  /** What was said of this run alone. */
+  readonly overrides?: RunOverrides;
+  readonly retryOf?: string;
+  /** The nominal time that its inputs show, where it is not its own. */
+  readonly inputsAt?: string;
   readonly nominalAt: string;
   readonly effectiveAt: string;
   readonly nextEligibleAt?: string;
@@ -52,6 +58,9 @@ export function viewRun(run: Run): RunView {
     ...(run.reason === undefined ? {} : { reason: run.reason }),
     cause: run.cause.kind,
     priority: run.priority,
+    ...(run.overrides === undefined ? {} : { overrides: run.overrides }),
+    ...(run.retryOf === undefined ? {} : { retryOf: run.retryOf }),
+    ...at("inputsAt", run.inputsAt),
     nominalAt: formatInstant(run.nominalAt),
     effectiveAt: formatInstant(run.effectiveAt),
     ...at("nextEligibleAt", run.nextEligibleAt),

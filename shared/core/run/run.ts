@@ -5,6 +5,7 @@ import type { TraceParent } from "../telemetry/traceparent.ts";
 import type { Instant } from "../time/instant.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Reason } from "./reason.ts";
+import type { RunOverrides } from "./run-overrides.ts";
 
 export const LIVE_STATES = ["queued", "waiting", "starting", "running"] as const;
 export const FINAL_STATES = [
@@ -37,8 +38,14 @@ export interface Run {
   readonly cause: RunCause;
   /** The subject id of the caller who started it; absent for what Orrery started by itself. */
   readonly createdBy?: string;
-  /** As the schedule had it when the run was made. */
+  /** As the schedule had it when the run was made, unless whoever asked for it said otherwise. */
   readonly priority: Priority;
+  /** What it does otherwise than its schedule says; absent where nobody said so. */
+  readonly overrides?: RunOverrides;
+  /** The run that it tries anew. */
+  readonly retryOf?: RunId;
+  /** The nominal time that its inputs show, where it is not its own: that of a run before it. */
+  readonly inputsAt?: Instant;
   /** The instant the schedule names, and the instant we aim at (jitter added). */
   readonly nominalAt: Instant;
   readonly effectiveAt: Instant;
@@ -49,6 +56,8 @@ export interface Run {
   readonly nextEligibleAt?: Instant;
   /** Since when it waits for its project's limits: its age in the order of waiting runs. */
   readonly waitingSince?: Instant;
+  /** Of a run that a low balance left out: the nominal time of the started run it came too soon after. */
+  readonly spacedFrom?: Instant;
   readonly cancelRequestedAt?: Instant;
   /** Set where its program is to be killed at once; else it is asked to end first. */
   readonly cancelKills?: true;

@@ -82,6 +82,21 @@ describe("a run that does not fit its project's limits now", () => {
     expect(decision).toMatchObject({ ...expected, reason: { code: "limit_concurrency" } });
   });
 
+  it("stands in line where time or an end frees what it needs, and not where only a top up does", () => {
+    const one = (30 * 60 + 10) * 4;
+    const asked = (given: UnitLimits) => {
+      const first = decideAdmission(facts({ account: account(given) }));
+      const left = first.kind === "admit" ? first.admitted.account : account(given);
+      const decision = decideAdmission(facts({ run: second, account: left }));
+      return decision.kind === "wait" ? [decision.reason.code, decision.isInLine] : [];
+    };
+
+    expect(asked({ concurrentRuns: 1 })).toEqual(["limit_concurrency", true]);
+    expect(asked({ unitsPerHour: one })).toEqual(["limit_hour", true]);
+    expect(asked({ balance: one })).toEqual(["limit_balance", true]);
+    expect(asked({ balance: one - 1 })).toEqual(["limit_balance", undefined]);
+  });
+
   it("waits exactly until the hour has room", () => {
     const hour = account({ unitsPerHour: 10_000 });
     const first = decideAdmission(facts({ account: hour }));

@@ -96,6 +96,36 @@ describe("a run whose occurrence its schedule no longer names", () => {
   });
 });
 
+describe("a run whose occurrence operators left out", () => {
+  const operator = { pause: { at: plusMs(START_AT, -1) } };
+
+  it("is skipped before it starts, and tried again once it has", () => {
+    const started = { ...run, attempts: [anAttempt(run)] };
+
+    expect(decided(facts({ operator }))).toBe("skipped (paused)");
+    expect(decided(facts({ operator, run: started }))).toBe("open");
+    expect(decided(facts({ operator: { skips: [START_AT] } }))).toBe("skipped (skip_requested)");
+  });
+
+  it("goes on where a person, a message or an upstream asked for it", () => {
+    for (const cause of [
+      { kind: "person", id: "p" },
+      { kind: "message", id: "m" },
+      { kind: "upstream", run: run.id },
+    ] as const) {
+      expect(decided(facts({ operator, run: aRun({ cause }) }))).toBe("open");
+    }
+  });
+
+  it("is told so before that it comes too late, and after that it is no longer named", () => {
+    const definition = aSchedule({ startDeadlineMs: HOUR_MS });
+    const late = { operator, definition, now: plusMs(START_AT, HOUR_MS + 1) };
+
+    expect(decided(facts(late))).toBe("skipped (paused)");
+    expect(decided(facts({ ...late, isNamed: false }))).toBe("skipped (schedule_changed)");
+  });
+});
+
 describe("a start deadline of an hour", () => {
   const definition = aSchedule({ startDeadlineMs: HOUR_MS });
 
@@ -171,6 +201,50 @@ describe("a run beside others of its schedule", () => {
     const first = twin.run < run.id ? "wait (overlap)" : "open";
 
     expect(decided(facts({ definition, others: [twin] }))).toBe(first);
+  });
+});
+
+describe("a run of a schedule of which three may be live", () => {
+  const minutes = (count: number, state: RunState = "running", reason = ""): ActiveRun =>
+    other(state, count * MINUTE_MS, reason);
+  const two = [minutes(-3), minutes(-2)];
+  const three = [...two, minutes(-1)];
+  const waiting = minutes(-1, "waiting", "limit_hour");
+
+  it.each(OVERLAPS)("passes beside two with overlap %s", (overlap) => {
+    const definition = aSchedule({ overlap, concurrentRuns: 3 });
+
+    expect(decided(facts({ definition, others: two }))).toBe("open");
+    expect(decided(facts({ definition, others: [...two, minutes(1, "waiting")] }))).toBe("open");
+  });
+
+  it.each([
+    ["skip", "skipped (overlap)"],
+    ["queue-one", "wait (overlap)"],
+    ["queue-all", "wait (overlap)"],
+    ["cancel-running", "wait (overlap) cancels 1"],
+    ["allow", "open"],
+  ] as const)("meets its overlap policy as the fourth: %s", (overlap, expected) => {
+    const definition = aSchedule({ overlap, concurrentRuns: 3 });
+
+    expect(decided(facts({ definition, others: three }))).toBe(expected);
+    expect(decided(facts({ definition, others: [...two, waiting] }))).toBe(expected);
+  });
+
+  it("cancels the oldest, so that with it three are left", () => {
+    const definition = aSchedule({ overlap: "cancel-running", concurrentRuns: 3 });
+    const decision = gate(facts({ definition, others: [...three, minutes(-9)].toReversed() }));
+
+    expect(decision.kind === "wait" && decision.cancel).toEqual([minutes(-9).run, minutes(-3).run]);
+  });
+
+  it("is told how many are ahead, and which is the oldest", () => {
+    const definition = aSchedule({ overlap: "queue-all", concurrentRuns: 3 });
+    const decision = gate(facts({ definition, others: three }));
+
+    expect(decision.kind === "wait" && decision.reason.text).toBe(
+      `3 runs of the same schedule are ahead and 3 may be live at once: Run ${minutes(-3).run} of the same schedule is running`,
+    );
   });
 });
 

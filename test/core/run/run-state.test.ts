@@ -124,6 +124,7 @@ describe("a run that waits for its project's limits", () => {
     kind: "wait",
     reason: { code: "limit_concurrency", text: "None is free" },
     nextEligibleAt: plusMs(at, MINUTE_MS),
+    isInLine: true,
     at,
   });
 

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { limits } from "../../../shared/core/limits.ts";
 import { rankOf } from "../../../shared/core/run/priority.ts";
-import { mustYield, type HeadOfLine } from "../../../shared/core/run/turn.ts";
+import { headOfLine, mustYield, type HeadOfLine } from "../../../shared/core/run/turn.ts";
 import { PRIORITIES, type Priority } from "../../../shared/core/schedule/schedule-definition.ts";
 import { HOUR_MS, MINUTE_MS } from "../../../shared/core/time/duration.ts";
 import { plusMs } from "../../../shared/core/time/instant.ts";
@@ -13,6 +13,22 @@ const head = (waitedMs: number, priority: Priority = "normal"): HeadOfLine => ({
   run: "head.20270115T000000Z.00000000",
   rank: rankOf(priority),
   since: plusMs(now, -waitedMs),
+});
+
+describe("the head of a line", () => {
+  const place = (run: string, waitedMs: number, priority: Priority): HeadOfLine => {
+    return { ...head(waitedMs, priority), run };
+  };
+
+  it("is its first, until one behind it has waited so long that nobody may overtake it", () => {
+    const fresh = place("fresh", MINUTE_MS, "high");
+    const old = place("old", limits.overtakeMs, "normal");
+    const older = place("older", HOUR_MS, "low");
+
+    expect(headOfLine<HeadOfLine>([], now)).toBeUndefined();
+    expect(headOfLine([fresh, { ...old, since: fresh.since }], now)).toBe(fresh);
+    expect(headOfLine([fresh, old, older], now)).toBe(old);
+  });
 });
 
 describe("a run behind the head of the line", () => {
