@@ -1,13 +1,21 @@
 import { assert } from "./assert.ts";
 import { apiLimits } from "./limits/api-limits.ts";
 import { bucketLimits } from "./limits/bucket-limits.ts";
+import { calendarLimits } from "./limits/calendar-limits.ts";
 import { configLimits } from "./limits/config-limits.ts";
 import { datasphereLimits } from "./limits/datasphere-limits.ts";
+import { estimateLimits } from "./limits/estimate-limits.ts";
+import { forecastLimits } from "./limits/forecast-limits.ts";
 import { installationLimits } from "./limits/installation-limits.ts";
 import { jobLimits } from "./limits/job-limits.ts";
+import { ledgerLimits } from "./limits/ledger-limits.ts";
+import { operatorLimits } from "./limits/operator-limits.ts";
+import { outlookLimits } from "./limits/outlook-limits.ts";
 import { queueLimits } from "./limits/queue-limits.ts";
+import { simulationLimits } from "./limits/simulation-limits.ts";
 import { storeLimits } from "./limits/store-limits.ts";
 import { telemetryLimits } from "./limits/telemetry-limits.ts";
+import { unitsLimits } from "./limits/units-limits.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "./time/duration.ts";
 
 /**
@@ -17,13 +25,21 @@ import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "./time/duration.ts";
 const ceilings = {
   ...apiLimits,
   ...bucketLimits,
+  ...calendarLimits,
   ...configLimits,
   ...datasphereLimits,
+  ...estimateLimits,
+  ...forecastLimits,
   ...installationLimits,
   ...jobLimits,
+  ...outlookLimits,
+  ...ledgerLimits,
+  ...operatorLimits,
   ...queueLimits,
+  ...simulationLimits,
   ...storeLimits,
   ...telemetryLimits,
+  ...unitsLimits,
 
   /** The tick looks ahead a timer period (60 s), so a fire between two ticks is already queued. */
   tickHorizonMs: MINUTE_MS,
@@ -81,6 +97,8 @@ const ceilings = {
   batchPatienceMs: SECOND_MS,
   /** From admission to the program's start: a Python environment in 15 minutes, 10 GB in under two. */
   startWithinMs: 20 * MINUTE_MS,
+  /** An attempt that has not started so long before that is stopped: a look and a kill take seconds. */
+  startMarginMs: 30 * SECOND_MS,
   /** A run's timer that is overdue by less is left to its message: a submit takes seconds. */
   timerGraceMs: 30 * SECOND_MS,
   /**
@@ -211,6 +229,20 @@ assert(
     limits.auditNeedsMs,
   "an audit ends, and is told of, within what a tick has left for it",
 );
+assert(
+  2 * limits.ydbTransactionMs + limits.telemetryFlushMs + limits.telemetryReserveMs <
+    limits.outlookNeedsMs,
+  "the look at a project ends within what a tick has left for it",
+);
+assert(
+  limits.outlookLooksEveryMs === limits.auditEveryMs &&
+    limits.outlookLooksAtMs % limits.auditEveryMs !== 0,
+  "no tick audits and looks after outlooks",
+);
+assert(
+  limits.spendingBehindPage <= limits.scanRows * limits.accountTailEntries,
+  "a page of entries is one scan",
+);
 assert(limits.auditEveryMs >= 5 * MINUTE_MS, "at least four of five idle ticks read nothing");
 assert(limits.ydbSchemaCallMs < limits.ydbSchemaPatienceMs, "a schema statement has a second try");
 assert(limits.ydbRequestMs * 3 <= limits.ydbTransactionMs, "a lost request leaves two tries");
@@ -238,7 +270,7 @@ assert(
   "the timer of a run that waits outlasts its next look",
 );
 assert(
-  limits.pythonBuildMs < limits.startWithinMs,
+  limits.pythonBuildMs < limits.startWithinMs - limits.startMarginMs,
   "an environment is built before its start is due",
 );
 assert(
@@ -246,6 +278,16 @@ assert(
   "an account that is looked at is trusted",
 );
 assert(limits.providerChargeLagMs < HOUR_MS, "an account remembers what may yet be charged");
+assert(
+  limits.estimateRunsMin + limits.driftRuns <= limits.estimateRuns &&
+    limits.estimateRuns <= limits.estimateSearchRows,
+  "what an estimate is learnt from has a part that drift is seen in, and one that it is seen by",
+);
+assert(limits.sameAgeMs < limits.overtakeMs, "estimates decide nothing once waiting long counts");
+assert(
+  limits.driftUnder < limits.driftUnderEnds && limits.driftOverEnds < limits.driftOver,
+  "drift that has begun is not over at the same number",
+);
 assert(limits.killLagMs < SECOND_MS, "an execution of one second has time to run");
 assert(
   // Spends that were merged still count one by one: 10,000 executions an hour at the highest rate.

@@ -2,9 +2,8 @@ import { assert } from "../core/assert.ts";
 import { OrreryError, messageOf } from "../core/errors.ts";
 import { parseTemplate, renderTemplate } from "../core/expression/template.ts";
 import { attemptIdOf } from "../core/ids.ts";
-import { limits } from "../core/limits.ts";
 import type { Attempt } from "../core/run/attempt.ts";
-import { nextPollAt } from "../core/run/due.ts";
+import { nextPollAt, startByAt } from "../core/run/due.ts";
 import {
   cancelledBeforeStart,
   limitedElsewhere,
@@ -14,7 +13,7 @@ import {
 } from "../core/run/outcome.ts";
 import { liveAttempt, type Run } from "../core/run/run.ts";
 import type { ScheduleDefinition } from "../core/schedule/schedule-definition.ts";
-import { plusMs, type Instant } from "../core/time/instant.ts";
+import type { Instant } from "../core/time/instant.ts";
 import type { StartRequest } from "../ports/executor.ts";
 import type { DefinitionRecord } from "../records/schedule-record.ts";
 import type { EndedAttempt } from "./attempt-end.ts";
@@ -104,7 +103,7 @@ async function lookSoon(
 function unwantedBecause(run: Run, attempt: Attempt, now: Instant): Outcome | undefined {
   if (run.cancelRequestedAt !== undefined) return cancelledBeforeStart();
   // Its units were held for a start by then.
-  if (now <= plusMs(attempt.admittedAt, limits.startWithinMs)) return undefined;
+  if (now < startByAt(attempt)) return undefined;
   return prepareFailed("It did not start in time, and its units are free again");
 }
 
@@ -141,7 +140,7 @@ function renderInputs(
     run: run.id,
     project: run.project,
     attempt: String(attempt.number),
-    nominalAt: run.nominalAt,
+    nominalAt: run.inputsAt ?? run.nominalAt,
     effectiveAt: run.effectiveAt,
     timezone: definition.timezone,
   };
