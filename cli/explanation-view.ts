@@ -18,7 +18,8 @@ export function viewExplanation(explanation: Explanation): object {
   };
 }
 
-function viewDecision({ kind, state, reason, ...held }: Decision): object {
+/** A decision as programs read it. */
+export function viewDecision({ kind, state, reason, ...held }: Decision): object {
   const why = reason === undefined ? {} : { reason: decodeReason(reason) };
   switch (kind) {
     case "admit":
@@ -30,14 +31,22 @@ function viewDecision({ kind, state, reason, ...held }: Decision): object {
   }
 }
 
-function viewCheck(check: Check): object {
+/** A rule with the numbers it compared, as programs read it. */
+export function viewCheck(check: Check): object {
   const { rule, holds, sentence } = check;
-  // The one instant among the numbers is written as instants are everywhere else.
-  const { peakAt, ...numbers } = check.compared;
-  const compared =
-    peakAt === undefined ? numbers : { ...numbers, peakAt: formatInstant(instant(peakAt)) };
+  // An instant among the numbers is written as instants are everywhere else.
+  const compared = Object.fromEntries(
+    Object.entries(check.compared).map(([name, value]) => [
+      name,
+      isInstant(name) ? formatInstant(instant(value)) : value,
+    ]),
+  );
   const view = { rule, holds, sentence, compared };
   return holds ? view : { ...view, relief: viewRelief(check) };
+}
+
+function isInstant(name: string): boolean {
+  return name === "now" || name.endsWith("At");
 }
 
 function viewRelief({ relief, nextEligibleAt, missingUnits }: Check): object {

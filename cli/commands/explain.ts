@@ -1,4 +1,6 @@
 import { Command } from "commander";
+import { OrreryError } from "../../shared/core/errors.ts";
+import { NAME_PATTERN } from "../../shared/core/ids.ts";
 import { isFinal, liveAttempt, type Run } from "../../shared/core/run/run.ts";
 import { formatInstant, plusMs, type Instant } from "../../shared/core/time/instant.ts";
 import {
@@ -8,6 +10,8 @@ import {
 } from "../../shared/gen/orrery/v1/run_service_pb.ts";
 import { withTarget } from "../target.ts";
 import { decodeReason, decodeRun, required } from "../decoded-run.ts";
+import { explainSchedule } from "../explain-schedule.ts";
+import { printChecks } from "../explanation-text.ts";
 import { viewExplanation } from "../explanation-view.ts";
 import {
   dataOption,
@@ -21,28 +25,43 @@ import { printTable, type Cell } from "../table.ts";
 import { printJson, type Terminal } from "../terminal.ts";
 
 interface ExplainOptions extends TargetOptions {
+  readonly at?: string;
   readonly json?: true;
 }
 
 /** `orrery explain`: why a run is where it is, with the numbers compared. */
 export function explainCommand(terminal: Terminal): Command {
   return new Command("explain")
-    .summary("say why a run waits, or why it ended so")
+    .summary("say why a run waits, or what becomes of an occurrence")
     .description(
       "Takes the decision about a run that the platform would take now, without effect, and prints " +
         "it with every limit and the numbers compared, the instant from which it may start, and " +
-        "the runs that come first. Of a run that has ended it says why it ended so.",
+        "the runs that come first. Of a run that has ended it says why it ended so. Of a schedule " +
+        "it takes the decision about an occurrence to come, as it is expected to be by then.",
     )
-    .argument("<run>", "a run id, as `orrery runs` lists it")
+    .argument("<run-or-schedule>", "a run id, as `orrery runs` lists it, or a schedule")
+    .option(
+      "--at <time>",
+      "the first occurrence of the schedule from then on, not the next one: a time in the " +
+        "schedule's zone, or an instant with Z or an offset",
+    )
     .addOption(jsonOption())
     .addOption(dataOption())
     .addOption(storeOption())
     .addOption(endpointOption())
     .addHelpText(
       "after",
-      '\nExample:\n  orrery explain "$(orrery runs --state waiting --limit 1 --json | jq -r .runs[0].run)"',
+      '\nExamples:\n  orrery explain "$(orrery runs --state waiting --limit 1 --json | jq -r .runs[0].run)"\n' +
+        "  orrery explain nightly-train --at 2027-01-15T09:00",
     )
     .action(async (run: string, options: ExplainOptions) => {
+      if (NAME_PATTERN.test(run)) {
+        await explainSchedule(terminal, run, options);
+        return;
+      }
+      if (options.at !== undefined) {
+        throw new OrreryError("USAGE", `--at goes with a schedule, and ${run} is none`);
+      }
       await withTarget(terminal, options, async (target) => {
         const explanation = await target.api.call(RunService.method.explain, { run });
         if (options.json === true) printJson(terminal, viewExplanation(explanation));
@@ -67,10 +86,7 @@ function print(terminal: Terminal, explanation: Explanation, now: Instant): void
   else rows.push(...decisionRows(decision, run, { now, dueAt: required(eligibleAt) }));
   if (ahead.length > 0) rows.push(["Ahead", ahead.join(", ")]);
   printTable(terminal, rows);
-  for (const { holds, sentence } of checks) {
-    const mark = holds ? terminal.dress("green", "✔") : terminal.dress("red", "✘");
-    terminal.out(`  ${mark} ${sentence}`);
-  }
+  printChecks(terminal, checks);
 }
 
 function endRows(run: Run, now: Instant): readonly (readonly Cell[])[] {

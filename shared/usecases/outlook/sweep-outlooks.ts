@@ -1,7 +1,7 @@
 import { messageOf } from "../../core/errors.ts";
 import type { ProjectId } from "../../core/ids.ts";
 import { limits } from "../../core/limits.ts";
-import { HOUR_MS, MINUTE_MS } from "../../core/time/duration.ts";
+import { HOUR_MS } from "../../core/time/duration.ts";
 import { plusMs, type Instant } from "../../core/time/instant.ts";
 import type { Account } from "../../core/units/account.ts";
 import type { Store } from "../../ports/store.ts";
@@ -15,12 +15,6 @@ import {
 import { lookAhead, type OutlookServices } from "./look-ahead.ts";
 import type { OutlookStep } from "./outlook-step.ts";
 import { outlookSteps } from "./outlook-steps.ts";
-
-/** Whether a tick at this instant may look after outlooks. Nothing has to be read to know. */
-export function isOutlookDue(now: Instant): boolean {
-  const inTurnMs = (now % limits.outlookLooksEveryMs) - limits.outlookLooksAtMs;
-  return inTurnMs >= 0 && inTurnMs < MINUTE_MS;
-}
 
 /** The hour whose sweep is through, as far as this process knows; forgetting it costs a read. */
 const throughOf = new WeakMap<Pick<Store, "transact">, number>();

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { limits } from "../../../shared/core/limits.ts";
 import { aConfiguration, aSchedule } from "../../support/builders.ts";
 import { exits, obeys } from "../../support/scripted-executor.ts";
+import { aCron, aTiming } from "../../support/timing-builder.ts";
 import { CliWorld, orrery, orreryJson } from "../cli-world.ts";
 
 let world: CliWorld;
@@ -181,5 +182,87 @@ describe("a run that has ended", () => {
     await orrery("cancel", id, "--data", world.directory);
 
     expect(await explain(id)).toMatch(/^Ended +20.*Z, without an attempt$/m);
+  });
+});
+
+describe("an occurrence of a schedule that is to come", () => {
+  it("is explained with every rule, in the schedule's own zone", async () => {
+    const timing = aTiming({ when: [aCron("30 2 * * *", { timezone: "Europe/Moscow" })] });
+    const schedule = aSchedule({ timezone: "Europe/Moscow", timing });
+    await world.apply(aConfiguration({ schedules: [schedule] }));
+    const day = new Date(Date.now() + 3 * 86_400_000).toISOString().slice(0, 10);
+
+    const { code, out } = await orrery(
+      ...["explain", "nightly", "--at", `${day}T02:30`, "--data", world.directory],
+    );
+
+    expect(code).toBe(0);
+    expect(out).toMatch(
+      new RegExp(`^Occurrence +${day}T02:30:00\\+03:00 \\(.*T23:30:00Z\\)$`, "m"),
+    );
+    expect(out).toMatch(/^Then +it would start, holding 7,240 units$/m);
+    expect(out).toMatch(/^Starts +20.*T23:30:00Z$/m);
+    expect(out).toMatch(/^ {2}✔ Configured: schedule nightly is\.$/m);
+    expect(out).toMatch(
+      /^ {2}✔ Plan: it starts at .*, by the estimates of 1 schedules, 0 of them learnt/m,
+    );
+  });
+
+  it("says where it is another instant than was asked for", async () => {
+    await apply({});
+    const day = new Date(Date.now() + 3 * 86_400_000).toISOString().slice(0, 10);
+
+    const { out } = await orrery(
+      ...["explain", "nightly", "--at", `${day}T00:00:00Z`, "--data", world.directory],
+    );
+
+    expect(out).toMatch(/^Occurrence .*T02:30:00Z\); the first from then on$/m);
+  });
+
+  it("has all of it for programs", async () => {
+    await apply({ limits: { balance: 1_000 } });
+
+    const told = await orreryJson("explain", "nightly", "--json", "--data", world.directory);
+
+    expect(told).toMatchObject({
+      schedule: "nightly",
+      decision: { kind: "wait", reason: { code: "limit_balance" } },
+      blockers: [],
+      estimate: { units: 7_240, source: "bound" },
+    });
+    expect(told).toHaveProperty("checks.9.compared.balance", 1_000);
+  });
+
+  it.each([
+    ["--at", "tomorrow", "expected a time such as"],
+    ["--at", "2020-01-01T00:00:00Z", "is past"],
+  ])("refuses %s %s", async (option, value, text) => {
+    await apply({});
+
+    const { code, err } = await orrery(
+      ...["explain", "nightly", option, value, "--data", world.directory],
+    );
+
+    expect(code).toBe(2);
+    expect(err).toContain(text);
+  });
+});
+
+describe("a run that runs while limits are lowered", () => {
+  it("is explained with what is no longer covered, and that it goes on", async () => {
+    await apply({ limits: { balance: 100_000, concurrentRuns: 2, unitsPerHour: 50_000 } });
+    const id = await world.submit(obeys);
+    const before = await explain(id);
+    await apply({ limits: { balance: 7_000, concurrentRuns: 0, unitsPerHour: 1_000 } });
+
+    const out = await explain(id);
+
+    expect(before).not.toMatch(/[✔✘]/u);
+    expect(out).toMatch(
+      /^ {2}✘ Balance: 240 of 7240 held are no longer covered: reserved work goes on to its bound\.$/m,
+    );
+    expect(out).toMatch(/^ {2}✘ Hour: up to 7240 of 1000 units in the hour to .*: reserved work/m);
+    expect(out).toMatch(/^ {2}✘ Concurrency: 1 attempts run, and 0 may by now: reserved work/m);
+    expect(out).not.toContain("Execution:");
   });
 });

@@ -4,6 +4,7 @@ import type { BudgetPolicy } from "../../../shared/core/units/budget-policy.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../../shared/core/time/duration.ts";
 import { formatInstant, plusMs } from "../../../shared/core/time/instant.ts";
 import { topUp } from "../../../shared/core/units/account.ts";
+import type { Reader } from "../../../shared/ports/store.ts";
 import { readAccount, writeAccount } from "../../../shared/records/account-record.ts";
 import { noOutlook, type Outlook } from "../../../shared/records/outlook-record.ts";
 import { foresee } from "../../../shared/usecases/outlook/foresee.ts";
@@ -54,8 +55,26 @@ async function fund(units: number): Promise<void> {
 }
 
 describe("the end of a project's balance", () => {
+  it("is looked for where a budget wants to know alone, and costs no row elsewhere", async () => {
+    await apply(24_000, { lowAt: { units: 100 } });
+    const account = await world.store.snapshot(
+      async (reader) => await readAccount(reader, PROJECT),
+    );
+    const unread = new Proxy({} as Reader, {
+      get: () => expect.fail("nothing is read") as unknown,
+    });
+
+    const result = await foresee(unread, {
+      account,
+      outlook: noOutlook(PROJECT),
+      now: world.clock.now(),
+    });
+
+    expect(result).toEqual({ outlook: noOutlook(PROJECT), events: [] });
+  });
+
   it("is foreseen where the present plan comes to it", async () => {
-    await apply(24_000);
+    await apply(24_000, { warnAheadMs: HOUR_MS });
 
     const { outlook, events } = await look();
 
