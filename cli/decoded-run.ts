@@ -4,12 +4,14 @@ import { executionId, jobId, projectId, scheduleName, type RunId } from "../shar
 import type { Attempt } from "../shared/core/run/attempt.ts";
 import type { Reason, ReasonCode } from "../shared/core/run/reason.ts";
 import type { Run, RunCause, RunState } from "../shared/core/run/run.ts";
-import type { Priority } from "../shared/core/schedule/schedule-definition.ts";
+import type { RunOverrides } from "../shared/core/run/run-overrides.ts";
+import type { OnLimit, Priority } from "../shared/core/schedule/schedule-definition.ts";
 import { instant, type Instant } from "../shared/core/time/instant.ts";
 import type {
   Attempt as AttemptMessage,
   Reason as ReasonMessage,
   Run as RunMessage,
+  RunOverrides as OverridesMessage,
 } from "../shared/gen/orrery/v1/run_pb.ts";
 
 /**
@@ -33,6 +35,17 @@ export function decodeRun(message: RunMessage | undefined): Run {
     ...optional("finishedAt", message.finishedAt),
     inputs: Object.fromEntries(message.inputs.map((name) => [name, ""])),
     attempts: message.attempts.map(decodeAttempt),
+    ...(message.overrides === undefined ? {} : { overrides: decodeOverrides(message.overrides) }),
+    ...(message.retryOf === "" ? {} : { retryOf: message.retryOf as RunId }),
+    ...optional("inputsAt", message.inputsAt),
+  };
+}
+
+function decodeOverrides({ priority, timeout, onLimit }: OverridesMessage): RunOverrides {
+  return {
+    ...(priority === "" ? {} : { priority: priority as Priority }),
+    ...(timeout === undefined ? {} : { timeoutMs: durationMs(timeout) }),
+    ...(onLimit === "" ? {} : { onLimit: onLimit as OnLimit }),
   };
 }
 

@@ -3,18 +3,27 @@ import { cancelCommand } from "./commands/cancel.ts";
 import { deliveriesCommand } from "./commands/deliveries.ts";
 import { deployCommand } from "./commands/deploy.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { dstCommand } from "./commands/dst.ts";
 import { explainCommand } from "./commands/explain.ts";
+import { forecastCommand } from "./commands/forecast.ts";
 import { invokeCommand } from "./commands/invoke.ts";
+import { ledgerCommand } from "./commands/ledger.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { nextCommand } from "./commands/next.ts";
+import { pauseCommand } from "./commands/pause.ts";
 import { rejectedCommand } from "./commands/rejected.ts";
+import { resumeCommand } from "./commands/resume.ts";
+import { retryCommand } from "./commands/retry.ts";
 import { runCommand } from "./commands/run.ts";
 import { runsCommand } from "./commands/runs.ts";
 import { schedulesCommand } from "./commands/schedules.ts";
 import { schemaCommand } from "./commands/schema.ts";
 import { sendCommand } from "./commands/send.ts";
+import { simulateCommand } from "./commands/simulate.ts";
 import { showCommand } from "./commands/show.ts";
+import { skipCommand } from "./commands/skip.ts";
+import { staggerCommand } from "./commands/stagger.ts";
 import { tokenCommand } from "./commands/token.ts";
 import { upCommand } from "./commands/up.ts";
 import { usageCommand } from "./commands/usage.ts";
@@ -58,11 +67,28 @@ function commandGroups(terminal: Terminal): readonly (readonly [string, readonly
   return [
     [
       "Before anything runs:",
-      [validateCommand(terminal), nextCommand(terminal), schemaCommand(terminal)],
+      [
+        validateCommand(terminal),
+        nextCommand(terminal),
+        simulateCommand(terminal),
+        dstCommand(terminal),
+        staggerCommand(terminal),
+        schemaCommand(terminal),
+      ],
     ],
     [
       "Make something run:",
-      [upCommand(terminal), runCommand(terminal), sendCommand(terminal), cancelCommand(terminal)],
+      [
+        upCommand(terminal),
+        runCommand(terminal),
+        sendCommand(terminal),
+        retryCommand(terminal),
+        cancelCommand(terminal),
+      ],
+    ],
+    [
+      "Keep a schedule from running:",
+      [pauseCommand(terminal), resumeCommand(terminal), skipCommand(terminal)],
     ],
     [
       "See what happened, and why:",
@@ -72,6 +98,8 @@ function commandGroups(terminal: Terminal): readonly (readonly [string, readonly
         logsCommand(terminal),
         explainCommand(terminal),
         usageCommand(terminal),
+        forecastCommand(terminal),
+        ledgerCommand(terminal),
         schedulesCommand(terminal),
         deliveriesCommand(terminal),
         rejectedCommand(terminal),

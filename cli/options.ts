@@ -1,6 +1,8 @@
 import { InvalidArgumentError, Option } from "commander";
 import { VARIABLE_NAME } from "../shared/core/job/substitute.ts";
 import { limits } from "../shared/core/limits.ts";
+import { parseDurationMs } from "../shared/core/time/duration.ts";
+import { parseInstant, type Instant } from "../shared/core/time/instant.ts";
 
 /** `--data DIR`: where a platform keeps everything. */
 export function dataOption(): Option {
@@ -100,6 +102,27 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
     if (/^\d{1,9}$/.test(text) && number >= min && number <= max) return number;
     throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max}.`);
   };
+}
+
+/** Reads an instant, which says itself where its clock is. */
+export function readInstant(text: string): Instant {
+  const at = parseInstant(text);
+  if (at !== undefined) return at;
+  throw new InvalidArgumentError(
+    "Expected an instant with Z or an offset, such as 2027-01-15T06:00:00Z or 2027-01-15T09:00:00+03:00.",
+  );
+}
+
+/** The same, or a bare date, which is its midnight in UTC. */
+export function readInstantOrDate(text: string): Instant {
+  return readInstant(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text);
+}
+
+/** Reads a duration of more than nothing. */
+export function readDuration(text: string): number {
+  const durationMs = parseDurationMs(text);
+  if (durationMs !== undefined && durationMs > 0) return durationMs;
+  throw new InvalidArgumentError("Expected a duration such as 90s, 15m or 1h30m.");
 }
 
 /** Variables of one run, by name. */

@@ -39,13 +39,17 @@ export function reportError(terminal: Terminal, thrown: unknown): number {
   terminal.err(`orrery: ${error.message} [${error.code}]`);
   switch (error.code) {
     case "ARGUMENT_INVALID":
+    case "BALANCE_ELSEWHERE":
+    case "BALANCE_UNSET":
     case "CONFIG_INVALID":
     case "CONFIG_UNREADABLE":
     case "MESSAGE_INVALID":
     case "MESSAGE_TOO_LARGE":
     case "QUEUE_ADDRESS_INVALID":
     case "QUEUE_CREDENTIALS_MISSING":
+    case "RUN_AD_HOC":
     case "RUN_FINISHED":
+    case "RUN_LIVE":
     case "STORE_ADDRESS_INVALID":
     case "STORE_TOKEN_INVALID":
     case "USAGE":

@@ -1,29 +1,27 @@
-import { Command } from "commander";
-import { OrreryError } from "../../shared/core/errors.ts";
-import { limits } from "../../shared/core/limits.ts";
-import { isFinal, type Run } from "../../shared/core/run/run.ts";
-import { viewRun } from "../../shared/core/run/run-view.ts";
-import { isNotFound } from "../api-client.ts";
-import { didYouMean } from "../../shared/config/did-you-mean.ts";
+import { durationFromMs } from "@bufbuild/protobuf/wkt";
+import { Command, Option } from "commander";
+import { ON_LIMITS, PRIORITIES } from "../../shared/core/schedule/schedule-definition.ts";
 import { RunService } from "../../shared/gen/orrery/v1/run_service_pb.ts";
-import { ScheduleService } from "../../shared/gen/orrery/v1/schedule_service_pb.ts";
-import { withTarget, type Target } from "../target.ts";
-import { decodeRun } from "../decoded-run.ts";
+import { followMade } from "../made-run.ts";
 import {
   dataOption,
+  endpointOption,
   inputOption,
   type Inputs,
   jsonOption,
-  type TargetOptions,
+  readDuration,
   storeOption,
-  endpointOption,
+  type TargetOptions,
 } from "../options.ts";
-import { pollUntil } from "../poll-until.ts";
-import { reasonText, tookText } from "../run-text.ts";
-import { printJson, type Terminal } from "../terminal.ts";
+import { callForSchedule } from "../schedule-text.ts";
+import { withTarget, type Target } from "../target.ts";
+import type { Terminal } from "../terminal.ts";
 
 interface RunOptions extends TargetOptions {
   readonly input: Inputs;
+  readonly priority?: string;
+  readonly timeout?: number;
+  readonly onLimit?: string;
   readonly wait?: true;
   readonly json?: true;
 }
@@ -34,11 +32,21 @@ export function runCommand(terminal: Terminal): Command {
     .summary("ask for a run now")
     .description(
       "Asks for a run of a schedule, now, beside whatever its clock says, and prints the run's id. " +
-        "The run meets the same limits and policies as any other. Without a running platform it " +
-        "starts with the next `orrery up`.",
+        "The run meets the same limits and policies as any other, but for what is said otherwise of " +
+        "it here, and a pause of its schedule does not keep it. Without a running platform it starts " +
+        "with the next `orrery up`.",
     )
     .argument("<schedule>", "a schedule of the live configuration")
     .addOption(inputOption())
+    .addOption(
+      new Option("--priority <priority>", "who goes first, for this run").choices(PRIORITIES),
+    )
+    .option("--timeout <duration>", "how long this run may take, such as 2h", readDuration)
+    .addOption(
+      new Option("--on-limit <policy>", "what becomes of this run where it does not fit").choices(
+        ON_LIMITS,
+      ),
+    )
     .option("-w, --wait", "wait for its end; exit 0 when it succeeded, else 1")
     .addOption(jsonOption())
     .addOption(dataOption())
@@ -47,66 +55,36 @@ export function runCommand(terminal: Terminal): Command {
     .addHelpText(
       "after",
       "\nExamples:\n  orrery run nightly-train\n" +
-        "  orrery run nightly-train --input DATE=2027-01-14 --wait && echo trained",
+        "  orrery run nightly-train --input DATE=2027-01-14 --wait && echo trained\n" +
+        "  orrery run nightly-train --priority high --timeout 4h --on-limit fail",
     )
     .action(async (schedule: string, options: RunOptions) => {
       await withTarget(
         terminal,
         options,
-        async (target) => await run(terminal, target, { schedule, options }),
+        async (target) =>
+          await followMade(terminal, target, {
+            ...options,
+            id: await request(target, schedule, options),
+          }),
       );
     });
 }
 
-async function run(
-  terminal: Terminal,
+async function request(
   target: Target,
-  asked: { readonly schedule: string; readonly options: RunOptions },
-): Promise<void> {
-  const { schedule, options } = asked;
-  const id = await request(target, schedule, options.input);
-  const find = async (): Promise<Run> =>
-    decodeRun(await target.api.call(RunService.method.get, { run: id }));
-  const show = (made: Run): void =>
-    options.json === true ? printJson(terminal, viewRun(made)) : terminal.out(id);
-
-  await target.warnUnlessRunning("the run starts with the next `orrery up`");
-  if (options.wait !== true) {
-    show(await find());
-    return;
-  }
-  // The id alone is known before the end; whoever waits may want it for `logs --follow`.
-  if (options.json !== true) terminal.out(id);
-  const ended = await pollUntil(target, async () => {
-    const seen = await find();
-    return isFinal(seen.state) ? seen : undefined;
-  });
-  if (options.json === true) show(ended);
-  tellEnd(terminal, ended, target);
-}
-
-function tellEnd(terminal: Terminal, ended: Run, target: Target): void {
-  if (ended.state === "succeeded") {
-    terminal.err(`Run ${ended.id} succeeded in ${tookText(ended, target.clock.now())}`);
-    return;
-  }
-  const text = `Run ${ended.id} is ${ended.state}: ${reasonText(ended)}`;
-  throw new OrreryError("RUN_UNSUCCESSFUL", text);
-}
-
-async function request({ api }: Target, schedule: string, inputs: Inputs): Promise<string> {
-  try {
-    return (await api.call(RunService.method.create, { schedule, inputs })).run;
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-    const { schedules } = await api.call(ScheduleService.method.list, {
-      pageSize: BigInt(limits.scanRows),
-    });
-    const hint = didYouMean(
-      schedule,
-      schedules.map((known) => known.schedule),
-    );
-    const text = `schedule ${schedule} is not configured: apply a YAML that has it`;
-    throw new OrreryError("SCHEDULE_NOT_FOUND", `Nothing was started: ${text}${hint}`);
-  }
+  schedule: string,
+  { input: inputs, priority = "", timeout, onLimit = "" }: RunOptions,
+): Promise<string> {
+  const overrides = {
+    priority,
+    onLimit,
+    ...(timeout === undefined ? {} : { timeout: durationFromMs(timeout) }),
+  };
+  const { run } = await callForSchedule(
+    target,
+    { schedule, nothing: "Nothing was started" },
+    async () => await target.api.call(RunService.method.create, { schedule, inputs, overrides }),
+  );
+  return run;
 }

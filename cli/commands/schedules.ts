@@ -13,9 +13,14 @@ import {
   storeOption,
   endpointOption,
 } from "../options.ts";
+import { oneLine } from "../one-line.ts";
 import { stateCell } from "../run-text.ts";
+import { viewSchedule } from "../schedule-text.ts";
 import { printTable, titles, type Cell } from "../table.ts";
 import { printJson, type Terminal } from "../terminal.ts";
+
+/** A row stays readable; the JSON has all of it. */
+const [WHO_CHARS, NOTE_CHARS] = [30, 60];
 
 interface SchedulesOptions extends TargetOptions {
   readonly limit: number;
@@ -28,7 +33,7 @@ export function schedulesCommand(terminal: Terminal): Command {
     .summary("list the live schedules")
     .description(
       "Lists the schedules of the live configuration by name: when each fires next, and how its " +
-        "latest run stands. `orrery next FILE` looks further ahead, also before a file is live.",
+        "latest run stands, and whether it is paused or leaves something out. `orrery next FILE` looks further ahead, also before a file is live.",
     )
     .addOption(limitOption("-n, --limit <number>", "how many", 100))
     .addOption(jsonOption())
@@ -45,7 +50,7 @@ export function schedulesCommand(terminal: Terminal): Command {
           );
           return { items, nextPageToken };
         });
-        if (options.json === true) printJson(terminal, { schedules: schedules.map(view) });
+        if (options.json === true) printJson(terminal, { schedules: schedules.map(viewSchedule) });
         else print(terminal, schedules);
       });
     });
@@ -56,7 +61,7 @@ function print(terminal: Terminal, schedules: readonly Schedule[]): void {
     terminal.out("There are no schedules: `orrery up --config FILE` makes a file live.");
     return;
   }
-  const header = titles("SCHEDULE", "PROJECT", "NEXT FIRE (UTC)", "LATEST RUN", "");
+  const header = titles("SCHEDULE", "PROJECT", "NEXT FIRE (UTC)", "LATEST RUN", "", "");
   printTable(terminal, [header, ...schedules.map(rowOf)]);
 }
 
@@ -68,24 +73,18 @@ function rowOf(schedule: Schedule): readonly Cell[] {
     nextFire === undefined ? "-" : formatInstant(required(nextFire.effectiveAt)),
     latestRun === "" ? "-" : latestRun,
     latestRun === "" ? "" : stateCell(latestRunState as RunState),
+    { text: operatorText(schedule), style: "yellow" },
   ];
 }
 
-/** A schedule as programs read it. */
-function view(schedule: Schedule): object {
-  const { project, timezone, nextFire, latestRun, latestRunState } = schedule;
-  return {
-    schedule: schedule.schedule,
-    project,
-    timezone,
-    ...(nextFire === undefined
-      ? {}
-      : {
-          nextFire: {
-            nominalAt: formatInstant(required(nextFire.nominalAt)),
-            effectiveAt: formatInstant(required(nextFire.effectiveAt)),
-          },
-        }),
-    ...(latestRun === "" ? {} : { latestRun: { run: latestRun, state: latestRunState } }),
-  };
+/** What operators decided about it; empty where nothing. */
+function operatorText({ pause, skips: [skip, ...others] }: Schedule): string {
+  if (pause !== undefined) {
+    const who = pause.by === "" ? "by itself" : `by ${oneLine(pause.by, WHO_CHARS)}`;
+    const note = pause.note === "" ? "" : `: ${oneLine(pause.note, NOTE_CHARS)}`;
+    return `paused ${who}${note}`;
+  }
+  if (skip === undefined) return "";
+  const more = others.length === 0 ? "" : ` and ${others.length} more`;
+  return `skips ${formatInstant(required(skip))}${more}`;
 }

@@ -1,11 +1,17 @@
 import { Command } from "commander";
+import { ApiError } from "../../shared/api/api-error.ts";
+import { Code } from "../../shared/api/code.ts";
 import { attemptIdOf } from "../../shared/core/ids.ts";
 import { attemptOperationId } from "../../shared/core/operation/attempt-operation.ts";
 import type { Attempt } from "../../shared/core/run/attempt.ts";
-import type { Run } from "../../shared/core/run/run.ts";
+import { isAdHoc, type Run } from "../../shared/core/run/run.ts";
 import { viewRun } from "../../shared/core/run/run-view.ts";
+import { formatDurationMs } from "../../shared/core/time/duration.ts";
 import { formatInstant, type Instant } from "../../shared/core/time/instant.ts";
 import { RunService } from "../../shared/gen/orrery/v1/run_service_pb.ts";
+import { ScheduleService } from "../../shared/gen/orrery/v1/schedule_service_pb.ts";
+import type { Estimate } from "../../shared/gen/orrery/v1/usage_service_pb.ts";
+import { isNotFound } from "../api-client.ts";
 import { withTarget, type Target } from "../target.ts";
 import { decodeRun } from "../decoded-run.ts";
 import {
@@ -15,7 +21,8 @@ import {
   storeOption,
   endpointOption,
 } from "../options.ts";
-import { readableMs, reasonText, stateCell } from "../run-text.ts";
+import { readableMs, reasonText, stateCell, unitsText } from "../run-text.ts";
+import { estimateText } from "../schedule-text.ts";
 import { printTable, type Cell } from "../table.ts";
 import { printJson, type Terminal } from "../terminal.ts";
 
@@ -45,12 +52,30 @@ export function showCommand(terminal: Terminal): Command {
       await withTarget(terminal, options, async (target) => {
         const found = decodeRun(await target.api.call(RunService.method.get, { run }));
         if (options.json === true) printJson(terminal, viewRun(found));
-        else print(terminal, target, found);
+        else print(terminal, target, { run: found, estimate: await estimateOf(target, found) });
       });
     });
 }
 
-function print(terminal: Terminal, target: Target, run: Run): void {
+/** What a run of its schedule is expected to come to; nothing where whoever asks finds no such schedule. */
+async function estimateOf({ api }: Target, run: Run): Promise<Estimate | undefined> {
+  if (isAdHoc(run)) return undefined;
+  try {
+    const { schedule } = run;
+    return (await api.call(ScheduleService.method.get, { schedule })).estimate;
+  } catch (error) {
+    // It may be there no more, or in a project that whoever asks may not look at.
+    const isHidden = error instanceof ApiError && error.code === Code.PERMISSION_DENIED;
+    if (isHidden || isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
+function print(
+  terminal: Terminal,
+  target: Target,
+  { run, estimate }: { readonly run: Run; readonly estimate: Estimate | undefined },
+): void {
   const inputs = Object.keys(run.inputs);
   printTable(terminal, [
     ["Run", run.id],
@@ -59,9 +84,14 @@ function print(terminal: Terminal, target: Target, run: Run): void {
     ["Schedule", run.schedule],
     ["Project", run.project],
     ["Cause", causeText(run)],
+    ...row("Retry of", run.retryOf ?? ""),
     ["Priority", run.priority],
+    ...row("Overrides", overridesText(run)),
+    ...row("Units", unitsText(run)),
+    ...row("Expected", estimate === undefined ? "" : estimateText(estimate)),
     ...row("Inputs", inputs.join(", ")),
     ["Nominal", formatInstant(run.nominalAt)],
+    ...instantRow("Inputs for", run.inputsAt),
     ...(run.effectiveAt === run.nominalAt ? [] : instantRow("Effective", run.effectiveAt)),
     ...instantRow("Next look", run.nextEligibleAt),
     ...instantRow("Asked to end", run.cancelRequestedAt),
@@ -98,6 +128,16 @@ function printAttempt(
     if (path !== undefined) terminal.out(`    ${path}`);
     terminal.out(`    sha256 ${output.sha256}`);
   }
+}
+
+/** What was said of this run alone. */
+function overridesText({ overrides }: Run): string {
+  const { priority, timeoutMs, onLimit } = overrides ?? {};
+  return [
+    ...(priority === undefined ? [] : [`priority ${priority}`]),
+    ...(timeoutMs === undefined ? [] : [`timeout ${formatDurationMs(timeoutMs)}`]),
+    ...(onLimit === undefined ? [] : [`onLimit ${onLimit}`]),
+  ].join(", ");
 }
 
 function causeText({ cause }: Run): string {

@@ -1,7 +1,7 @@
 import { assert } from "../core/assert.ts";
 import type { AttemptId, ProjectId } from "../core/ids.ts";
 import { limits } from "../core/limits.ts";
-import { instant } from "../core/time/instant.ts";
+import { instant, type Instant } from "../core/time/instant.ts";
 import { openAccount, type Account } from "../core/units/account.ts";
 import type { Entry } from "../core/units/ledger.ts";
 import type { Reader, Transaction } from "../ports/store.ts";
@@ -154,10 +154,8 @@ async function entriesUp(
 ): Promise<readonly Entry[]> {
   if (page.from > page.through) return [];
   // A row is found by its first entry, and the first one wanted may stand in the middle.
-  const [holder] = await reader.scan(entriesTable, {
-    ...{ prefix: { project }, to: page.from, order: "descending", limit: 1 },
-  });
-  const found = holder === undefined ? [] : entriesIn(holder).filter(({ seq }) => seq >= page.from);
+  const holder = await holderOf(reader, project, page.from);
+  const found = holder.filter(({ seq }) => seq >= page.from);
   let reached = found.at(-1)?.seq ?? page.from - 1;
   while (reached < page.through && found.length < page.limit) {
     const rows = await reader.scan(entriesTable, {
@@ -176,6 +174,44 @@ function entriesIn({ body, seq }: Row<typeof entriesTable>): readonly Entry[] {
 
 function rowsFor(entries: number): number {
   return Math.min(limits.scanRows, Math.ceil(entries / limits.accountTailEntries));
+}
+
+/**
+ * The number of a project's first entry at or after an instant; the one behind its last where none is.
+ * Entries are in the order of time, so it takes a row for each halving of the ledger.
+ */
+export async function firstEntrySince(
+  reader: Reader,
+  project: ProjectId,
+  since: Instant,
+): Promise<number> {
+  const tail = await readTail(reader, project);
+  let [low, high] = [1, tail.behind + 1];
+  // Whatever is in front of `low` is before the instant, and whatever is from `high` on is not.
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const holder = await holderOf(reader, project, middle);
+    if (holder.length === 0) break;
+    const found = holder.find(({ at }) => at >= since)?.seq;
+    const isFirst = found === holder[0]?.seq;
+    if (found !== undefined && !isFirst) return found;
+    if (isFirst) high = found ?? high;
+    else low = (holder.at(-1)?.seq ?? middle) + 1;
+  }
+  if (low <= tail.behind) return low;
+  return tail.entries.find(({ at }) => at >= since)?.seq ?? tail.behind + tail.entries.length + 1;
+}
+
+/** The entries of the row of its own that has this one. */
+async function holderOf(
+  reader: Reader,
+  project: ProjectId,
+  seq: number,
+): Promise<readonly Entry[]> {
+  const [holder] = await reader.scan(entriesTable, {
+    ...{ prefix: { project }, to: seq, order: "descending", limit: 1 },
+  });
+  return holder === undefined ? [] : entriesIn(holder);
 }
 
 /** A page of all accounts by project, behind `after`. */

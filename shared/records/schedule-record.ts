@@ -1,6 +1,7 @@
 import { digest, runKeyOf, scheduleName, type ProjectId, type ScheduleName } from "../core/ids.ts";
 import { occurrenceRunId } from "../core/run/run.ts";
 import type { NextFire } from "../core/schedule/next-fire.ts";
+import type { OperatorState } from "../core/schedule/operator-state.ts";
 import type { ScheduleDefinition } from "../core/schedule/schedule-definition.ts";
 import type { Instant } from "../core/time/instant.ts";
 import type { Reader, Transaction } from "../ports/store.ts";
@@ -38,6 +39,8 @@ export interface DefinitionRecord {
   readonly formerProjects?: readonly ProjectId[];
   /** Absent where no clock starts it, and where all its times had passed when it was applied. */
   readonly firing?: Firing;
+  /** What operators decided about it; absent where they decided nothing. */
+  readonly operator?: OperatorState;
 }
 
 export async function readSchedules(

@@ -79,6 +79,18 @@ export async function scanTimers(
   return rows.map(decode);
 }
 
+/** When the first timer behind an instant is due, in any lane; undefined where none is. */
+export async function nextTimerAfter(reader: Reader, at: Instant): Promise<Instant | undefined> {
+  const lanes = Array.from({ length: limits.timerLanes }, (_, lane) => lane);
+  const rows = await Promise.all(
+    lanes.map(
+      async (lane) => await reader.scan(timersTable, { prefix: { lane }, from: at + 1, limit: 1 }),
+    ),
+  );
+  const dueAt = Math.min(...rows.flat().map((row) => row.due_at));
+  return dueAt === Infinity ? undefined : instant(dueAt);
+}
+
 /** The first page of every lane: all are asked for at once, which an engine can send as one request. */
 export async function scanLanes(
   reader: Reader,

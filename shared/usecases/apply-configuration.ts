@@ -1,10 +1,11 @@
 import { digest, type ProjectId, type ScheduleName } from "../core/ids.ts";
 import { limits } from "../core/limits.ts";
 import type { Configuration } from "../core/project/configuration.ts";
-import type { UnitLimits } from "../core/project/project-settings.ts";
+import type { ProjectSettings } from "../core/project/project-settings.ts";
+import { movedText } from "../core/schedule/moved-fire.ts";
 import type { ScheduleDefinition } from "../core/schedule/schedule-definition.ts";
 import type { Instant } from "../core/time/instant.ts";
-import { applyLimits, type Account, type Posting } from "../core/units/account.ts";
+import { applyBudget, applyLimits, type Account, type Posting } from "../core/units/account.ts";
 import { applyLimitsBesideProvider, forgetProvider } from "../core/units/mirror.ts";
 import type { Reader, Transaction } from "../ports/store.ts";
 import { readAccount, writeAccount } from "../records/account-record.ts";
@@ -21,14 +22,20 @@ import {
   type ScheduleRecord,
 } from "../records/schedule-record.ts";
 import { moveTimer } from "../records/timer-record.ts";
-import { firingOf, hasEnded, timersToRemove, type Retiming } from "./firing.ts";
+import { firingOf, hasEnded, operatorOf, timersToRemove, type Retiming } from "./firing.ts";
+import { tellBudgetTo } from "./budget-events.ts";
+import { sendNudges, type Nudge } from "./nudge.ts";
 import { ensureProjects } from "./projects/ensure-projects.ts";
 import { waitingRuns, wakeWaitingRuns } from "./projects/wake-waiting-runs.ts";
 import { followProviderOf } from "./provider/follow-provider.ts";
 import type { Services } from "./services.ts";
+import { reviewZones, zoneStamp, type MovedSchedule } from "./time-zones/moved-schedules.ts";
+import { timeZoneData } from "./time-zones/zone-data.ts";
 
 /** What definitions hold: one that an older version applied is written anew, though it says the same. */
 const FORM = "with firings";
+
+type ApplyServices = Pick<Services, "store" | "clock" | "queue" | "log" | "provider">;
 
 /** What applying changed, by schedule name. */
 export interface Applied {
@@ -38,25 +45,29 @@ export interface Applied {
   readonly unchanged: number;
   /** Those of the added and changed whose times have all passed. */
   readonly ended: readonly ScheduleName[];
+  /** Those that new time zone data makes fire at other times; absent where there are none. */
+  readonly moved?: readonly MovedSchedule[];
 }
 
 /**
  * Makes a checked configuration the live one, whole or not at all. Applying it again changes
  * nothing: a schedule whose timing is the same keeps what it owes, so occurrences missed while
  * nothing ran are still caught up. Schedules that are no longer listed are removed; their runs stay.
- * Projects that it names and nobody made are made. `claim` goes first in the same transaction, and
+ * Projects that it names and nobody made are made, and runs that a changed limit or budget may let
+ * start are looked at now. `claim` goes first in the same transaction, and
  * stops it by what it throws.
  */
 export async function applyConfiguration(
-  services: Pick<Services, "store" | "clock" | "log" | "provider">,
+  services: ApplyServices,
   configuration: Configuration,
   claim?: (tx: Transaction) => Promise<void>,
 ): Promise<Applied> {
   const now = services.clock.now();
-  const applied = await services.store.transact("apply", async (tx) => {
+  const { nudges, ...applied } = await services.store.transact("apply", async (tx) => {
     await claim?.(tx);
     return await applyTo(tx, configuration, { now, provider: services.provider });
   });
+  await sendNudges(services, nudges, now);
   await followProviderOf(services, namedProjects(configuration));
   const { added, changed, removed, unchanged } = applied;
   services.log.write({
@@ -74,6 +85,14 @@ export async function applyConfiguration(
       fields: { schedule: name },
     });
   }
+  for (const { schedule, ...fire } of applied.moved ?? []) {
+    services.log.write({
+      level: "warn",
+      name: "schedule.moved",
+      message: `${schedule} ${movedText(fire)}: by tz data ${timeZoneData()}, its zone's clock is another one`,
+      fields: { schedule },
+    });
+  }
   return applied;
 }
 
@@ -81,27 +100,29 @@ async function applyTo(
   tx: Transaction,
   configuration: Configuration,
   { now, provider }: { readonly now: Instant } & Pick<Services, "provider">,
-): Promise<Applied> {
+): Promise<Applied & { readonly nudges: readonly Nudge[] }> {
   const { schedules: definitions, rates, subscriptions } = configuration;
-  const form = provider === undefined ? FORM : `${FORM}, beside a provider`;
+  const beside = provider === undefined ? "" : ", beside a provider";
+  const form = `${FORM}${beside}${zoneStamp(definitions)}`;
   const fingerprint = digest([form, JSON.stringify(configuration)], 64);
   await ensureProjects(tx, namedProjects(configuration), now);
   const live = await readConfiguration(tx);
   if (live?.digest === fingerprint) {
-    return { added: [], changed: [], removed: [], unchanged: definitions.length, ended: [] };
+    const unchanged = definitions.length;
+    return { added: [], changed: [], removed: [], unchanged, ended: [], nudges: [] };
   }
   const names = definitions.map((definition) => definition.name);
   const records = await readSchedules(tx, names);
   const before = await readDefinitions(tx, names);
   const gone = await removedSchedules(tx, new Set(names));
-  const accounts: Posting[] = [];
+  const accounts: (Posting & { readonly before: Account })[] = [];
   const waiting: RunRecord[] = [];
   for (const project of namedProjects(configuration)) {
-    const wanted = configuration.projects.find((each) => each.project === project)?.limits;
+    const wanted = configuration.projects.find((each) => each.project === project);
     const account = await readAccount(tx, project);
     const posting = postingFor(account, wanted, { now, provider });
     if (wanted === undefined && posting.account === account) continue;
-    accounts.push(posting);
+    accounts.push({ ...posting, before: account });
     if (posting.account !== account) waiting.push(...(await waitingRuns(tx, project)));
   }
 
@@ -115,47 +136,70 @@ async function applyTo(
       ...formerProjects(definition.project, before[index]),
     };
     const change = { record: records[index], before: before[index], after };
-    return { ...change, after: { ...after, ...firingOf(change, { now, digests }) } };
+    const firing = firingOf(change, { now, digests });
+    return { ...change, after: { ...after, ...firing, ...operatorOf(change) } };
   });
   const goneNames = gone.map(({ schedule }) => schedule);
   const stale = await timersToRemove(tx, { changes, gone: goneNames, now });
+  const zones = await reviewZones(tx, changes, now);
   for (const change of changes) if (isChanged(change)) writeChange(tx, change);
   for (const schedule of goneNames) deleteSchedule(tx, schedule);
   for (const timer of stale) moveTimer(tx, timer, undefined);
+  zones.write(tx);
   for (const { account, entries } of accounts) await writeAccount(tx, account, entries);
-  wakeWaitingRuns(tx, waiting, now);
+  const nudges = [
+    ...wakeWaitingRuns(tx, waiting, now),
+    ...accounts.flatMap(({ before: was, account: after }) =>
+      tellBudgetTo(tx, subscriptions, { before: was, after, at: now }),
+    ),
+  ];
   const followed = [...downstream.keys()];
   writeConfiguration(tx, {
     ...{ digest: fingerprint, appliedAt: now, rates, subscriptions },
     ...(followed.length > limits.followedListed ? {} : { followed }),
   });
 
+  return { ...appliedOf(changes, { gone: goneNames, moved: zones.moved, now }), nudges };
+}
+
+function appliedOf(
+  changes: readonly Change[],
+  others: {
+    readonly gone: readonly ScheduleName[];
+    readonly moved: readonly MovedSchedule[];
+    readonly now: Instant;
+  },
+): Applied {
+  const { gone, moved, now } = others;
   const added = changes.filter((each) => each.record === undefined);
   const changed = changes.filter((each) => each.record !== undefined && isChanged(each));
   return {
     added: added.map(nameOf),
     changed: changed.map(nameOf),
-    removed: goneNames,
+    removed: gone,
     unchanged: changes.length - added.length - changed.length,
     ended: [...added, ...changed].filter(({ after }) => hasEnded(after, now)).map(nameOf),
+    ...(moved.length > 0 && { moved }),
   };
 }
 
-/** Limits hold beside those of a provider; its balance is its own. Without one, all is ours. */
+/**
+ * Limits hold beside those of a provider; its balance is its own. Without one, all is ours. What is
+ * said of a budget holds either way, and a project that is not named any more keeps what it has.
+ */
 function postingFor(
   account: Account,
-  wanted: UnitLimits | undefined,
+  wanted: ProjectSettings | undefined,
   { now, provider }: { readonly now: Instant } & Pick<Services, "provider">,
 ): Posting {
-  if (provider !== undefined) {
-    return wanted === undefined
-      ? { account, entries: [] }
-      : applyLimitsBesideProvider(account, wanted, now);
-  }
-  const ours = forgetProvider(account, now);
+  const ours = provider === undefined ? forgetProvider(account, now) : { account, entries: [] };
   if (wanted === undefined) return ours;
-  const { account: after, entries } = applyLimits(ours.account, wanted, now);
-  return { account: after, entries: [...ours.entries, ...entries] };
+  const limited =
+    provider === undefined
+      ? applyLimits(ours.account, wanted.limits, now)
+      : applyLimitsBesideProvider(ours.account, wanted.limits, now);
+  const { account: after } = applyBudget(limited.account, wanted.budget, now);
+  return { account: after, entries: [...ours.entries, ...limited.entries] };
 }
 
 /** Every project that the configuration gives limits to, or runs anything in. */

@@ -22,7 +22,7 @@ export interface SourceChange {
   readonly at: Instant;
 }
 
-type ApplyServices = Pick<Services, "store" | "clock" | "random" | "log" | "provider">;
+type ApplyServices = Pick<Services, "store" | "clock" | "random" | "queue" | "log" | "provider">;
 
 /**
  * Makes what a source has now the live configuration. One with problems, or a schedules file that is

@@ -1,10 +1,7 @@
-import type { RunId, ScheduleName } from "../core/ids.ts";
 import { limits } from "../core/limits.ts";
-import { isFinal, occurrenceRunId, type Run, type RunCause } from "../core/run/run.ts";
+import { isFinal, occurrenceRunId, type Run } from "../core/run/run.ts";
 import type { NextFire } from "../core/schedule/next-fire.ts";
-import { occurrencesOwed, type Owed, type OwedOccurrence } from "../core/schedule/owed.ts";
-import type { ScheduleDefinition } from "../core/schedule/schedule-definition.ts";
-import type { TraceParent } from "../core/telemetry/traceparent.ts";
+import { occurrencesOwed, type Owed } from "../core/schedule/owed.ts";
 import type { Instant } from "../core/time/instant.ts";
 import type { Reader, Transaction } from "../ports/store.ts";
 import { readConfiguration } from "../records/configuration-record.ts";
@@ -25,9 +22,8 @@ import {
 import { writeNewRun } from "./conclude.ts";
 import { downstreamRuns } from "./downstream.ts";
 import type { Nudge } from "./nudge.ts";
+import { occurrenceRun, type Making } from "./occurrence-run.ts";
 import { compiledTiming } from "./timing-cache.ts";
-
-const OCCURRENCE: RunCause = { kind: "occurrence" };
 
 /** What one claim did: runs made, and who must be told to look at them. */
 export interface Claim {
@@ -55,12 +51,7 @@ export interface Claim {
 export async function claimSchedules(
   tx: Transaction,
   timers: readonly Timer[],
-  window: {
-    readonly now: Instant;
-    readonly throughAt: Instant;
-    /** Begins the trace of a run, the same however often this body runs. */
-    readonly traceOf?: (run: RunId) => TraceParent | undefined;
-  },
+  window: Making & { readonly throughAt: Instant },
 ): Promise<Claim> {
   const { now } = window;
   const fired = await unfired(tx, timers);
@@ -68,8 +59,8 @@ export async function claimSchedules(
   if (fired.length === 0) return { runs: [], nudges: [], fired: [], passed, owesMore: false };
 
   const claims = owedBy(fired, window);
-  const runs = claims.flatMap(({ definition, owed }) =>
-    owed.occurrences.map((occurrence) => runOf(definition, occurrence, window)),
+  const runs = claims.flatMap(({ record, owed }) =>
+    owed.occurrences.map((occurrence) => occurrenceRun(record, occurrence, window)),
   );
   const existing = await readRuns(
     tx,
@@ -85,9 +76,9 @@ export async function claimSchedules(
     writeNewRun(tx, { run, subscriptions, timer: kept.get(run.id) }, now),
   );
   const keepers = new Set<string>(made.flatMap((run) => (isFinal(run.state) ? [] : [run.id])));
-  for (const { timer, definition, generation, owed } of claims) {
+  for (const { timer, record, generation, owed } of claims) {
     const isKept = keepers.has(runOfTimer(timer) ?? "");
-    const next = owed.next && fireTimer(definition.name, owed.next, generation);
+    const next = owed.next && fireTimer(record.definition.name, owed.next, generation);
     moveTimer(tx, isKept ? undefined : timer, next);
   }
   const owesMore = claims.some(
@@ -104,7 +95,9 @@ async function broughtAbout(
   claims: readonly OwedSchedule[],
   now: Instant,
 ): Promise<readonly Run[]> {
-  const downstreamOf = new Map(claims.map((each) => [each.definition.name, each.downstream]));
+  const downstreamOf = new Map(
+    claims.map(({ record: { definition, downstream } }) => [definition.name, downstream]),
+  );
   const brought: Run[] = [];
   for (const run of made.filter((each) => isFinal(each.state))) {
     const downstream = downstreamOf.get(run.schedule) ?? [];
@@ -154,9 +147,8 @@ async function unfired(reader: Reader, timers: readonly Timer[]): Promise<readon
 
 interface OwedSchedule {
   readonly timer: Timer;
-  readonly definition: ScheduleDefinition;
+  readonly record: DefinitionRecord;
   readonly generation: string;
-  readonly downstream: readonly ScheduleName[];
   readonly owed: Owed;
 }
 
@@ -166,35 +158,11 @@ function owedBy(
 ): readonly OwedSchedule[] {
   // The budget is shared, so that one schedule's long downtime cannot make the commit too large.
   const limit = Math.max(1, Math.floor(limits.occurrencesPerClaim / fired.length));
-  return fired.flatMap(({ timer, fire, generation, record: { definition, downstream } }) => {
+  return fired.flatMap(({ timer, fire, generation, record }) => {
+    const { definition } = record;
     if (definition.timing === undefined) return [];
     const timing = compiledTiming(definition.timing);
     const owed = occurrencesOwed({ definition, timing }, fire, { ...window, limit });
-    return [{ timer, definition, generation, downstream, owed }];
+    return [{ timer, record, generation, owed }];
   });
-}
-
-function runOf(
-  definition: ScheduleDefinition,
-  occurrence: OwedOccurrence,
-  { now, traceOf }: Parameters<typeof claimSchedules>[2],
-): Run {
-  const { name: schedule, project, priority } = definition;
-  const { nominalAt, effectiveAt, missed } = occurrence;
-  const id = occurrenceRunId({ schedule, nominalAt });
-  const traceParent = traceOf?.(id);
-  const run = {
-    id,
-    schedule,
-    project,
-    cause: OCCURRENCE,
-    priority,
-    nominalAt,
-    effectiveAt,
-    inputs: {},
-    attempts: [],
-    ...(traceParent === undefined ? {} : { traceParent }),
-  };
-  if (missed === undefined) return { ...run, state: "queued" };
-  return { ...run, state: "skipped", reason: { code: "missed", text: missed }, finishedAt: now };
 }

@@ -9,6 +9,7 @@ import { scanLanes } from "../records/timer-record.ts";
 import { listDeliveries } from "./list-deliveries.ts";
 import { listRejections } from "./list-rejections.ts";
 import type { Services } from "./services.ts";
+import { lookAtZones } from "./time-zones/look-at-zones.ts";
 
 type Needs = Pick<Services, "store" | "clock" | "provider">;
 
@@ -41,6 +42,7 @@ type Check = readonly [string, (services: Needs) => Promise<Found>];
 
 const CHECKS: readonly Check[] = [
   ["configuration", lookAtConfiguration],
+  ["zones", lookAtZones],
   ["tick", lookAtTick],
   ["messages", lookAtRejections],
   ["deliveries", lookAtDeliveries],

@@ -1,16 +1,16 @@
 import { runIdOf, type ScheduleName } from "../core/ids.ts";
 import { holds } from "../core/run/gate.ts";
 import { causeKey, isFinal, type Run, type RunCause } from "../core/run/run.ts";
-import type { ScheduleDefinition } from "../core/schedule/schedule-definition.ts";
+import { leftOutBecause } from "../core/schedule/operator-state.ts";
 import type { Instant } from "../core/time/instant.ts";
 import type { Reader } from "../ports/store.ts";
 import { readRuns } from "../records/run-record.ts";
-import { readDefinitions } from "../records/schedule-record.ts";
+import { readDefinitions, type DefinitionRecord } from "../records/schedule-record.ts";
 
 /**
  * The runs that the end of `run` brings about in schedules that have no clock of their own: queued
- * where the condition holds, else skipped, so that every expected run has a row. A run skipped here
- * has ended too, so the walk goes on behind it; a configuration has no circles. Runs that exist
+ * where the condition holds and nobody paused them, else skipped, so that every expected run has a
+ * row. A run skipped here has ended too, so the walk goes on behind it; a configuration has no circles. Runs that exist
  * already are left out. The caller writes them in the transaction that ends `run`.
  */
 export async function downstreamRuns(
@@ -27,7 +27,7 @@ export async function downstreamRuns(
         ? []
         : [
             {
-              run: runAfter(upstream.run, record.definition, ended.now),
+              run: runAfter(upstream.run, record, ended.now),
               downstream: record.downstream,
             },
           ],
@@ -41,7 +41,7 @@ export async function downstreamRuns(
   return walk.slice(1).map((each) => each.run);
 }
 
-function runAfter(upstream: Run, definition: ScheduleDefinition, now: Instant): Run {
+function runAfter(upstream: Run, { definition, operator }: DefinitionRecord, now: Instant): Run {
   const cause: RunCause = { kind: "upstream", run: upstream.id };
   const { name: schedule, project, priority } = definition;
   const { nominalAt } = upstream;
@@ -53,10 +53,13 @@ function runAfter(upstream: Run, definition: ScheduleDefinition, now: Instant): 
     priority,
     nominalAt,
     effectiveAt: now,
+    ...(upstream.inputsAt === undefined ? {} : { inputsAt: upstream.inputsAt }),
     inputs: {},
     attempts: [],
     ...(upstream.traceParent === undefined ? {} : { traceParent: upstream.traceParent }),
   };
+  const leftOut = leftOutBecause(operator, run);
+  if (leftOut !== undefined) return { ...run, state: "skipped", reason: leftOut, finishedAt: now };
   const dependency = definition.after.find((each) => each.schedule === upstream.schedule);
   if (dependency === undefined || holds(dependency.condition, upstream.state)) {
     return { ...run, state: "queued" };

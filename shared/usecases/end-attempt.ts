@@ -11,6 +11,7 @@ import { readAccount, writeAccount } from "../records/account-record.ts";
 import { readConfiguration } from "../records/configuration-record.ts";
 import { writeAttemptPlace } from "../records/operation-record.ts";
 import { readRuns, timerBy, writeRun, type RunRecord } from "../records/run-record.ts";
+import { tellBudget } from "./budget-events.ts";
 import { readAdHocWork, writeWorkEnd, type AdHocWork } from "./finish-work.ts";
 import {
   conclusionFacts,
@@ -21,6 +22,8 @@ import {
 import { measureEnd, measureStarted } from "./measure.ts";
 import { lookAt, sendNudges, type Nudge } from "./nudge.ts";
 import { attemptEnd, observed, postEnd, settledUnits, type EndedAttempt } from "./attempt-end.ts";
+import { latestRunsFor, pauseFailing, type LatestRuns } from "./pause-after-failures.ts";
+import { reportPause, type PausedSchedule } from "./pause-schedule.ts";
 import { reportEnd, reportStarted, type Ended } from "./report.ts";
 import type { Services } from "./services.ts";
 import { tell } from "./tell.ts";
@@ -40,10 +43,11 @@ export async function endAttempts(
 ): Promise<void> {
   const now = services.clock.now();
   const drawn = ended.map((each) => ({ ended: each, draw: services.random.fraction() }));
-  const results = await services.store.transact(
-    "end-attempt",
-    async (tx) => await writeEnds(tx, drawn, now),
-  );
+  const {
+    written: results,
+    told,
+    paused,
+  } = await services.store.transact("end-attempt", async (tx) => await writeEnds(tx, drawn, now));
   for (const result of results) {
     if (result.startedNow !== undefined) {
       reportStarted(services.log, result.startedNow);
@@ -52,11 +56,8 @@ export async function endAttempts(
     reportEnd(services.log, result);
     measureEnd(services.telemetry, result);
   }
-  await sendNudges(
-    services,
-    results.flatMap(({ nudges }) => nudges),
-    now,
-  );
+  for (const each of paused) reportPause(services.log, each);
+  await sendNudges(services, [...results.flatMap(({ nudges }) => nudges), ...told], now);
   await wakeWaiting(services, results);
 }
 
@@ -68,6 +69,14 @@ export async function endAttempt(services: Services, ended: EndedAttempt): Promi
 interface Written extends Ended {
   readonly nudges: readonly Nudge[];
   readonly followers: readonly ScheduleName[];
+}
+
+/** What ends that were written together came to. */
+interface EndsWritten {
+  readonly written: readonly Written[];
+  readonly told: readonly Nudge[];
+  /** Schedules that these ends paused. */
+  readonly paused: readonly PausedSchedule[];
 }
 
 /** An attempt that is over, and its chance number in [0, 1). */
@@ -82,13 +91,15 @@ interface Ending extends Drawn {
   readonly live: Attempt;
   readonly facts: ConclusionFacts;
   readonly work: AdHocWork | undefined;
+  /** Present where its schedule pauses by itself and it failed. */
+  readonly latest: LatestRuns | undefined;
 }
 
 async function writeEnds(
   tx: Transaction,
   drawn: readonly Drawn[],
   now: Instant,
-): Promise<readonly Written[]> {
+): Promise<EndsWritten> {
   const ids = drawn.map(({ ended }) => ended.run);
   const [records] = await Promise.all([readRuns(tx, ids), readAhead(tx, drawn)]);
   const live = drawn.flatMap((each, index) => {
@@ -108,7 +119,14 @@ async function writeEnds(
   const written: Written[] = [];
   for (const ending of endings) written.push(await writeEnd(tx, ending, { now, postings }));
   for (const { account, entries } of postings.values()) await writeAccount(tx, account, entries);
-  return written;
+  const told: Nudge[] = [];
+  for (const before of accounts) {
+    const after = postings.get(before.project)?.account ?? before;
+    told.push(...(await tellBudget(tx, { before, after }, now)));
+  }
+  const together = written.map(({ run }, index) => ({ run, latest: endings[index]?.latest }));
+  const { paused, nudges } = await pauseFailing(tx, together, now);
+  return { written, told: [...told, ...nudges], paused };
 }
 
 /**
@@ -127,13 +145,14 @@ async function readAhead(tx: Transaction, drawn: readonly Drawn[]): Promise<void
 async function factsOf(
   tx: Transaction,
   { record: { run }, ended }: Pick<Ending, "record" | "ended">,
-): Promise<Pick<Ending, "facts" | "work">> {
+): Promise<Pick<Ending, "facts" | "work" | "latest">> {
   const failed = ended.outcome.failure !== undefined;
   const [facts, work] = await Promise.all([
     conclusionFacts(tx, run, { failed }),
     isAdHoc(run) ? readAdHocWork(tx, run) : undefined,
   ]);
-  return { facts, work };
+  const latest = failed ? await latestRunsFor(tx, run.id, facts.definition) : undefined;
+  return { facts, work, latest };
 }
 
 async function writeEnd(

@@ -1,5 +1,5 @@
 import { attemptRequestOf } from "../core/run/attempt-request.ts";
-import type { RunId } from "../core/ids.ts";
+import { attemptIdOf, type RunId } from "../core/ids.ts";
 import { limits } from "../core/limits.ts";
 import {
   decideAdmission,
@@ -7,6 +7,7 @@ import {
   type AdmissionDecision,
   type AdmissionFacts,
 } from "../core/run/decide-admission.ts";
+import { lowCheck, type LowCheck } from "../core/run/low-balance.ts";
 import { isFinal, liveAttempt, type Run } from "../core/run/run.ts";
 import { checks, type Check } from "../core/units/explain.ts";
 import {
@@ -15,6 +16,7 @@ import {
   silenceCheck,
   type ProviderCheck,
 } from "../core/units/exposure.ts";
+import { uncovered } from "../core/units/uncovered.ts";
 import { scanLine } from "../records/active-record.ts";
 import { readRunDefinition } from "../records/run-definition.ts";
 import { admissionFacts } from "./admission-facts.ts";
@@ -28,8 +30,11 @@ export interface Explanation {
   readonly run: Run;
   /** What would be decided now; absent for a run that has ended or runs. */
   readonly decision?: AdmissionDecision;
-  /** Every limit checked for its next attempt now, with the numbers compared. */
-  readonly checks: readonly (Check | ProviderCheck)[];
+  /**
+   * Every limit checked for its next attempt now, with the numbers compared; of a run that runs those
+   * alone that no longer cover what it holds.
+   */
+  readonly checks: readonly (LowCheck | Check | ProviderCheck)[];
   /** Runs that wait for the same project's limits and come first, the first in turn first. */
   readonly ahead: readonly RunId[];
 }
@@ -54,7 +59,11 @@ export async function explainRun(
       waiting: await scanLine(reader, found.project, limits.scanRows),
     };
   });
-  if (isFinal(run.state) || liveAttempt(run) !== undefined) return { run, checks: [], ahead: [] };
+  if (isFinal(run.state)) return { run, checks: [], ahead: [] };
+  const live = liveAttempt(run);
+  if (live !== undefined) {
+    return { run, checks: uncovered(facts.account, attemptIdOf(run.id, live.number)), ahead: [] };
+  }
   const refusal =
     facts.definition &&
     (await services.executor.check(facts.definition.project, facts.definition.work))?.reason;
@@ -65,6 +74,7 @@ export async function explainRun(
     run,
     decision,
     checks: [
+      ...lowChecks(facts),
       ...(request === undefined ? [] : checks(facts.account, request, now)),
       ...providerChecks(services.provider, facts),
     ],
@@ -72,8 +82,14 @@ export async function explainRun(
   };
 }
 
+/** The low mark of the project's budget; nothing where there is none. */
+function lowChecks(facts: AdmissionFacts): readonly LowCheck[] {
+  const check = facts.definition && lowCheck(facts, facts.definition);
+  return check === undefined ? [] : [check];
+}
+
 /** What the provider's last answer leaves open; nothing where we own the project. */
-function providerChecks(
+export function providerChecks(
   provider: Services["provider"],
   facts: AdmissionFacts,
 ): readonly ProviderCheck[] {

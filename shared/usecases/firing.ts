@@ -1,6 +1,9 @@
 import type { ScheduleName } from "../core/ids.ts";
+import { nextOccurrence } from "../core/schedule/next-occurrence.ts";
+import { keptState, withSkips } from "../core/schedule/operator-state.ts";
 import { fireAfter } from "../core/schedule/owed.ts";
 import type { ScheduleDefinition } from "../core/schedule/schedule-definition.ts";
+import { countedFrom } from "../core/schedule/times.ts";
 import { plusMs, type Instant } from "../core/time/instant.ts";
 import type { Reader } from "../ports/store.ts";
 import {
@@ -26,22 +29,58 @@ export interface Retiming {
 export function firingOf(
   { before, after }: Omit<Retiming, "after"> & { readonly after: Omit<DefinitionRecord, "firing"> },
   applied: { readonly now: Instant; readonly digests: readonly string[] },
-): Pick<DefinitionRecord, "firing"> {
+): Pick<DefinitionRecord, "firing" | "definition"> {
   const { now, digests } = applied;
   const { definition } = after;
   const { name, timing } = definition;
-  if (timing === undefined) return {};
+  if (timing === undefined) return { definition };
   if (before?.firing !== undefined && isTimingKept(before.definition, definition)) {
-    return { firing: before.firing };
+    // The one that is live knows where its `times` end.
+    const kept = before.definition.timing ?? timing;
+    return { definition: { ...definition, timing: kept }, firing: before.firing };
   }
   // An occurrence at this very instant is owed too: "after" is exclusive.
-  const first = fireAfter(definition, compiledTiming(timing), plusMs(now, -1));
-  if (first === undefined) return {};
-  return { firing: { first, generation: newGeneration(name, now, digests) } };
+  const justBefore = plusMs(now, -1);
+  const live = countedFrom(timing, compiledTiming(timing), justBefore);
+  const started = { ...definition, timing: live };
+  const first = fireAfter(started, compiledTiming(live), justBefore);
+  if (first === undefined) return { definition: started };
+  return { definition: started, firing: { first, generation: newGeneration(name, now, digests) } };
 }
 
-function isTimingKept(old: ScheduleDefinition, { timing, jitterMs }: ScheduleDefinition): boolean {
-  return old.jitterMs === jitterMs && JSON.stringify(old.timing) === JSON.stringify(timing);
+/**
+ * What operators decided stays whatever is applied, but for occurrences to be left out that the timing
+ * does not name: an occurrence of another timing would be another one.
+ */
+export function operatorOf({
+  before,
+  after: { definition },
+}: Omit<Retiming, "after"> & {
+  readonly after: Pick<DefinitionRecord, "definition">;
+}): Pick<DefinitionRecord, "operator"> {
+  if (before?.operator === undefined) return {};
+  const { operator } = before;
+  const { timing } = definition;
+  if (operator.skips === undefined || isTimingKept(before.definition, definition)) {
+    return { operator };
+  }
+  const compiled = timing && compiledTiming(timing);
+  const named = operator.skips.filter(
+    (skip) => compiled !== undefined && nextOccurrence(compiled, plusMs(skip, -1)) === skip,
+  );
+  const kept = keptState(withSkips(operator, named));
+  return kept === undefined ? {} : { operator: kept };
+}
+
+function isTimingKept(old: ScheduleDefinition, wanted: ScheduleDefinition): boolean {
+  return JSON.stringify(writtenTiming(old)) === JSON.stringify(writtenTiming(wanted));
+}
+
+/** What decides when it fires, as it was written: without what being live adds to it. */
+function writtenTiming({ timing, jitterMs, stagger }: ScheduleDefinition): readonly unknown[] {
+  if (timing === undefined) return [jitterMs];
+  const { lastAt, ...written } = timing;
+  return [jitterMs, stagger?.offsetMs ?? 0, written];
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { ScheduleName } from "../core/ids.ts";
 import { limits } from "../core/limits.ts";
 import type { Run } from "../core/run/run.ts";
+import type { CompiledTiming } from "../core/schedule/compiled-timing.ts";
 import type { NextFire } from "../core/schedule/next-fire.ts";
 import { fireAfter } from "../core/schedule/owed.ts";
 import { HOUR_MS } from "../core/time/duration.ts";
@@ -15,6 +16,8 @@ interface Fired {
   readonly now: Instant;
   readonly throughAt?: Instant;
   readonly latest: Run | undefined;
+  /** Its timing by other time zone data than the present. */
+  readonly timing?: CompiledTiming;
 }
 
 /** The run of a schedule with the latest nominal time. */
@@ -40,7 +43,7 @@ export async function nextFireOf(
   // What is older than any run is kept was fired, though no row says so any more.
   const forgottenAt = plusMs(fired.now, HOUR_MS - limits.runRetentionMs);
   const firedAt = later(later(lastAt ?? beforeFirst, beforeFirst), forgottenAt);
-  return fireAfter(definition, compiledTiming(timing), firedAt);
+  return fireAfter(definition, fired.timing ?? compiledTiming(timing), firedAt);
 }
 
 /**

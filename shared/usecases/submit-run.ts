@@ -63,6 +63,8 @@ async function submitGroup(
 /** A look, and what its run is to do: absent where its schedule is no longer configured. */
 interface SeenLook {
   readonly look: RunLook;
+  /** Before anything of it was read. */
+  readonly seenAt: Instant;
   readonly definition: DefinitionRecord | undefined;
   readonly refusal: string | undefined;
   readonly unanswered: string | undefined;
@@ -73,16 +75,21 @@ interface Decided extends SeenLook {
   readonly result: SubmitResult;
 }
 
-/** Runs of a schedule are decided on by how its others stand, unless they may overlap. */
+/**
+ * Runs of a schedule are decided on by how its others stand, unless they may overlap and nothing keeps
+ * them apart.
+ */
 function roundKeyOf({ look, definition }: SeenLook): string {
-  if (definition === undefined || definition.definition.overlap === "allow") return look.run;
-  return definition.definition.name;
+  if (definition === undefined) return look.run;
+  const { name, overlap, atLowBalance } = definition.definition;
+  return overlap === "allow" && typeof atLowBalance !== "object" ? look.run : name;
 }
 
 async function seeAll(
   services: Services,
   group: readonly RunLook[],
 ): Promise<readonly PromiseSettledResult<SeenLook>[]> {
+  const seenAt = services.clock.now();
   const definitions = await services.store.snapshot(
     async (reader) =>
       await Promise.all(group.map(async ({ run }) => await readDefinitionFor(reader, run))),
@@ -95,7 +102,7 @@ async function seeAll(
         definition && refusalOf(services, definition),
         project && followProvider(services, project),
       ]);
-      return { look, definition, refusal, unanswered };
+      return { look, seenAt, definition, refusal, unanswered };
     }),
   );
 }
@@ -109,9 +116,9 @@ async function refusalOf(
 
 async function decide(services: Services, looks: readonly SeenLook[]): Promise<readonly Decided[]> {
   const now = services.clock.now();
-  const wanted = looks.map(({ look, definition, refusal, unanswered }) => {
+  const wanted = looks.map(({ look, seenAt, definition, refusal, unanswered }) => {
     const { run: id, chain, project } = look;
-    return { id, chain, project, definition, refusal, unanswered };
+    return { id, chain, project, seenAt, definition, refusal, unanswered };
   });
   const results = await services.store.transact(
     "submit",

@@ -170,7 +170,7 @@ describe("a call that reads one thing", () => {
     expect(costs.map(({ requests }) => requests)).toEqual([
       ["1 tokens, 1 communities", "3 bindings"],
       ["1 tokens, 1 jobs", "1 projects, 3 bindings", "1 runs"],
-      ["1 tokens, 1 definitions", "1 projects, 3 bindings", "1 runs"],
+      ["1 tokens, 1 definitions", "1 projects, 3 bindings", "1 runs, 1 outlooks, 1 accounts"],
     ]);
   });
 
@@ -290,7 +290,7 @@ describe("a page of something else", () => {
     expect(requests).toEqual([
       ...["1 tokens", "1 schedules", "1 projects", "3 bindings"],
       // Gets of one table stand in requests by powers of two.
-      ...["2 definitions", "1 definitions, 3 runs"],
+      ...["2 definitions", "1 definitions, 3 runs, 1 outlooks, 1 accounts"],
     ]);
   });
 

@@ -41,13 +41,14 @@ import { arbitraryMessage } from "./a-message.ts";
 
 type Rules = MessageInitShape<typeof FieldRulesSchema>;
 
-/** `a-b`, `>=n` and `<=n`: what our protos use. */
+/** `a-b`, `>=n`, `<=n` and `>n`, of whole numbers: what our protos use. */
 function bounds(text: string): { min?: bigint; max?: bigint } {
   const between = /^(\d+)-(\d+)$/.exec(text);
   if (between !== null) return { min: BigInt(between[1] ?? ""), max: BigInt(between[2] ?? "") };
-  const bound = /^(>=|<=)(\d+)$/.exec(text);
+  const bound = /^(>=|<=|>)(\d+)$/.exec(text);
   assert(bound !== null, `the bridge knows ${text}`);
   const limit = BigInt(bound[2] ?? "");
+  if (bound[1] === ">") return { min: limit + 1n };
   return bound[1] === ">=" ? { min: limit } : { max: limit };
 }
 
@@ -68,8 +69,19 @@ function textRules(rules: { length?: string; pattern?: string }): Rules {
 }
 
 function numberRules(type: ScalarType | undefined, text: string): Rules {
-  assert(type === ScalarType.INT64, "the bridge knows numbers of 64 bits");
   const { min, max } = bounds(text);
+  if (type === ScalarType.INT32) {
+    return {
+      type: {
+        case: "int32",
+        value: {
+          ...(min === undefined ? {} : { greaterThan: { case: "gte", value: Number(min) } }),
+          ...(max === undefined ? {} : { lessThan: { case: "lte", value: Number(max) } }),
+        },
+      },
+    };
+  }
+  assert(type === ScalarType.INT64, "the bridge knows whole numbers with a sign");
   return {
     type: {
       case: "int64",

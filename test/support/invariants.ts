@@ -48,6 +48,7 @@ export async function expectLedgerAddsUp(
   const {
     configuredLimits: _said,
     configuredBalance: _asked,
+    budget: _policy,
     provider: _theirs,
     ...position
   } = rest;

@@ -1,6 +1,7 @@
 import { assert } from "../../shared/core/assert.ts";
 import type { Run } from "../../shared/core/run/run.ts";
 import { tables } from "../../shared/records/tables.ts";
+import { rememberSwept } from "../../shared/usecases/outlook/sweep-outlooks.ts";
 import { OrreryWorld } from "../api/services/orrery/orrery-world.ts";
 import type { WorldOptions } from "./world.ts";
 import type { Double, LogEntry, Method } from "./ydb/double.ts";
@@ -32,17 +33,28 @@ const COUNTED: ReadonlySet<Method> = new Set([
   "RollbackTransaction",
 ]);
 
+export interface CostWorldOptions extends Pick<WorldOptions, "telemetry"> {
+  /**
+   * Whether its ticks look after outlooks once an hour, as all do. That is measured apart: its cost is
+   * the installation's and no run's.
+   */
+  readonly looksAhead?: boolean;
+}
+
 /** A world over a database of its own on the double, whose requests are counted. */
 export class CostWorld extends OrreryWorld {
   /** What names of schedules begin with: what a process remembers of other worlds is of no use here. */
   readonly prefix: string;
   readonly #double: Double;
+  readonly #looksAhead: boolean;
   #marks: { readonly name: string; readonly from: number; readonly to: number }[] = [];
   #messages = 0;
 
-  constructor(double: Double, prefix: string, options: Pick<WorldOptions, "telemetry"> = {}) {
-    super({ ...options, store: openDoubleStore(double, `/ru/${prefix}`, tables) });
+  constructor(double: Double, prefix: string, options: CostWorldOptions = {}) {
+    const { looksAhead = false, ...others } = options;
+    super({ ...others, store: openDoubleStore(double, `/ru/${prefix}`, tables) });
     this.prefix = prefix;
+    this.#looksAhead = looksAhead;
     this.#double = double;
     this.loses = () => {
       this.#messages += 1;
@@ -52,6 +64,9 @@ export class CostWorld extends OrreryWorld {
 
   /** As a trigger calls; remembers which requests the call made. */
   override async call(name: string, event: object): Promise<unknown> {
+    if (name === "tick" && !this.#looksAhead) {
+      rememberSwept(this.services.store, this.clock.now());
+    }
     const from = this.#double.log.length;
     try {
       return await super.call(name, event);

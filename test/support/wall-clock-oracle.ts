@@ -32,13 +32,42 @@ export function watchClock(
   return shown;
 }
 
+/** Which days count, and what becomes of a time on another day. */
+export interface DaysByHand {
+  readonly isIn: (day: number) => boolean;
+  readonly roll?: "next" | "previous" | undefined;
+}
+
+const DAY = 86_400_000;
+
+/** A time matches on a day that counts, if it matches there or on a day that moves to it. */
+function onDays(
+  matches: (wallMs: number) => boolean,
+  days: DaysByHand | undefined,
+): (wallMs: number) => boolean {
+  if (days === undefined) return matches;
+  const { isIn, roll } = days;
+  return (wallMs) => {
+    const day = Math.floor(wallMs / DAY);
+    if (!isIn(day)) return false;
+    if (matches(wallMs)) return true;
+    if (roll === undefined) return false;
+    const step = roll === "next" ? -1 : 1;
+    for (let away = step; !isIn(day + away); away += step) {
+      if (matches(wallMs + away * DAY)) return true;
+    }
+    return false;
+  };
+}
+
 /** Every instant of the watched window at which the expression fires under a policy, ascending. */
 export function firesByHand(
   shown: readonly Shown[],
   expression: string,
   dst: DstPolicy,
+  days?: DaysByHand,
 ): readonly number[] {
-  const matches = matcherOf(expression);
+  const matches = onDays(matcherOf(expression), days);
   const [first, second] = shown;
   assert(first !== undefined && second !== undefined, "a window has two steps");
   const stepMs = second.epochMs - first.epochMs;

@@ -29,6 +29,7 @@ describe("a diagnosis", () => {
     expect(findings.map(({ check, status }) => [check, status])).toEqual([
       ["store", "ok"],
       ["configuration", "ok"],
+      ["zones", "ok"],
       ["tick", "ok"],
       ["messages", "ok"],
       ["deliveries", "ok"],

@@ -43,7 +43,8 @@ async function ask(count: number, schedule = "small"): Promise<readonly RunId[]>
   const runs: RunId[] = [];
   for (let n = 0; n < count; n += 1) runs.push(await world.askRun(schedule, `${schedule}-${n}`));
   await world.deliverAll();
-  return runs;
+  // All are of one age, so they go in the order of their ids.
+  return runs.toSorted();
 }
 
 describe("runs that ask for more than their project allows at once", () => {

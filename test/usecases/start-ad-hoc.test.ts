@@ -32,6 +32,21 @@ async function start(job: JobId): Promise<void> {
   });
 }
 
+describe("a job of a caller whose project is low", () => {
+  it("starts all the same: its caller is there to decide", async () => {
+    const budget = { warnAtPercent: [], lowAt: { units: 1_000_000 } };
+    const limits = { balance: 5_000, unitsPerExecution: 1_000 };
+    await world.apply({ ...aConfiguration(), projects: [{ project: PROJECT, limits, budget }] });
+
+    await start(FIRST);
+
+    const { open } = await world.store.snapshot(
+      async (reader) => await readAccount(reader, PROJECT),
+    );
+    expect(open).toHaveLength(1);
+  });
+});
+
 /** How the second of two jobs was denied, each of which can cost 1000 units. */
 async function secondDenied(limits: UnitLimits): Promise<AdmissionDenied> {
   await world.apply(aConfiguration({ limits: { unitsPerExecution: 1_000, ...limits } }));

@@ -8,7 +8,9 @@ import { World } from "../support/world.ts";
 let world: World;
 beforeEach(async () => {
   world = new World();
-  await world.apply(budgeted({ schedules: [untimed("slow")], limits: { unitsPerHour: 1_000_000 } }));
+  await world.apply(
+    budgeted({ schedules: [untimed("slow")], limits: { unitsPerHour: 1_000_000 } }),
+  );
 });
 afterEach(async () => await world.close());
 
@@ -68,6 +70,8 @@ describe("an attempt that takes long to start", () => {
     const lastedMs = (attempt?.end?.endedAt ?? 0) - (attempt?.admittedAt ?? 0);
     expect(run.state).toBe("timedOut");
     expect(attempt?.end?.unitsSettled).toBe(0);
-    expect(lastedMs).toBeLessThanOrEqual(limits.startWithinMs - limits.startMarginMs + 5 * SECOND_MS);
+    expect(lastedMs).toBeLessThanOrEqual(
+      limits.startWithinMs - limits.startMarginMs + 5 * SECOND_MS,
+    );
   });
 });

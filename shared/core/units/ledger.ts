@@ -77,13 +77,18 @@ export function post(
   return { position: next, entry: { seq: next.seq, at, ...movement, ...after } };
 }
 
+/** What an account stands at behind one more entry. Only an open reservation can be closed. */
+export function positionAfter(position: Position, entry: Entry): Position {
+  return moved(position, entry, entry.at);
+}
+
 /**
  * Adds a ledger up from its first entry, which gives the account's own numbers again.
  * Throws `STORE_CORRUPT` at the first entry that does not follow from those before it.
  */
 export function rebuild(project: ProjectId, entries: readonly Entry[]): Position {
   return entries.reduce((position, entry) => {
-    const next = moved(position, entry, entry.at);
+    const next = positionAfter(position, entry);
     const expected = sumsOf({ seq: next.seq, heldAfter: next.held, ...balanceAfter(next) });
     const found = sumsOf(entry);
     if (expected !== found) {

@@ -3,6 +3,7 @@ import type { Instant } from "../../core/time/instant.ts";
 import type { Account, Posting } from "../../core/units/account.ts";
 import type { Transaction } from "../../ports/store.ts";
 import { readAccount, writeAccount } from "../../records/account-record.ts";
+import { tellBudget } from "../budget-events.ts";
 import type { Nudge } from "../nudge.ts";
 import { waitingRuns, wakeWaitingRuns } from "./wake-waiting-runs.ts";
 
@@ -21,5 +22,6 @@ export async function postToAccount(
   if (account === before) return { account, nudges: [] };
   const waiting = await waitingRuns(tx, project);
   await writeAccount(tx, account, entries);
-  return { account, nudges: wakeWaitingRuns(tx, waiting, now) };
+  const told = await tellBudget(tx, { before, after: account }, now);
+  return { account, nudges: [...told, ...wakeWaitingRuns(tx, waiting, now)] };
 }

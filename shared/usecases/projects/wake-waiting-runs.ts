@@ -2,19 +2,22 @@ import type { ProjectId } from "../../core/ids.ts";
 import { limits } from "../../core/limits.ts";
 import { plusMs, type Instant } from "../../core/time/instant.ts";
 import type { Reader, Transaction } from "../../ports/store.ts";
-import { scanWaiting } from "../../records/active-record.ts";
+import { scanWaiting, scanWaitingForFunds } from "../../records/active-record.ts";
 import { readRuns, writeRun, type RunRecord } from "../../records/run-record.ts";
 import { lookAt, type Nudge } from "../nudge.ts";
 
-/** The first in turn of the runs that wait for a project's limits. */
+/** The first in turn of the runs that wait for a project's limits, and of those that wait for funds. */
 export async function waitingRuns(
   reader: Reader,
   project: ProjectId,
 ): Promise<readonly RunRecord[]> {
-  const places = await scanWaiting(reader, project, limits.wakeRuns);
+  const places = await Promise.all([
+    scanWaiting(reader, project, limits.wakeRuns),
+    scanWaitingForFunds(reader, project, limits.wakeRuns),
+  ]);
   const records = await readRuns(
     reader,
-    places.map((place) => place.run),
+    places.flat().map((place) => place.run),
   );
   return records.filter((record) => record !== undefined);
 }

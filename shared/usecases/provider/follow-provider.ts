@@ -8,6 +8,7 @@ import type { Provider, ProviderProject } from "../../ports/provider.ts";
 import type { Reader } from "../../ports/store.ts";
 import { readAccount, writeAccount } from "../../records/account-record.ts";
 import { readProject } from "../../records/project-record.ts";
+import { tellBudget } from "../budget-events.ts";
 import { sendNudges, type Nudge } from "../nudge.ts";
 import { waitingRuns, wakeWaitingRuns } from "../projects/wake-waiting-runs.ts";
 import type { Services } from "../services.ts";
@@ -135,7 +136,8 @@ async function takeOver(
     const waiting = wakes ? await waitingRuns(tx, found.id) : [];
     await mirrorProject(tx, row, found, now);
     if (account.isNews) await writeAccount(tx, account.after, account.entries);
-    return { ...account, nudges: wakeWaitingRuns(tx, waiting, now) };
+    const told = await tellBudget(tx, account, now);
+    return { ...account, nudges: [...told, ...wakeWaitingRuns(tx, waiting, now)] };
   });
   report(services, taken);
   const { queue, log } = services;

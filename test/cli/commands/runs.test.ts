@@ -107,6 +107,15 @@ describe("a list of runs", () => {
 });
 
 describe("everything about a run", () => {
+  it("has what it spent beside what was expected of it", async () => {
+    const id = await world.submit(exits(0));
+
+    const { out } = await orrery("show", id, "--data", world.directory);
+
+    expect(out).toMatch(/^Units +\d+$/m);
+    expect(out).toMatch(/^Expected +at most 7240 units in 30m10s$/m);
+  });
+
   it("has its outputs with their hashes, and where the files are", async () => {
     const output = anOutput("out/report.json", "{}");
     const id = await world.submit({ runMs: 0, outputs: [output] });

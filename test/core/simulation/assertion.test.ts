@@ -11,7 +11,11 @@ const project = projectId("p");
 const until = at("20T00:00");
 
 /** One that is due at a time and executes in a span, or never does. */
-function ran(due: string, span?: readonly [string, string], more?: Partial<SimulatedRun>): SimulatedRun {
+function ran(
+  due: string,
+  span?: readonly [string, string],
+  more?: Partial<SimulatedRun>,
+): SimulatedRun {
   const [from, to] = span ?? [];
   return {
     schedule: nightly,
@@ -22,7 +26,14 @@ function ran(due: string, span?: readonly [string, string], more?: Partial<Simul
     attempts:
       from === undefined || to === undefined
         ? []
-        : [{ startedAt: at(from), endedAt: at(to), rate: 4, units: ((at(to) - at(from)) / 1_000) * 4 }],
+        : [
+            {
+              startedAt: at(from),
+              endedAt: at(to),
+              rate: 4,
+              units: ((at(to) - at(from)) / 1_000) * 4,
+            },
+          ],
     ...more,
   };
 }
@@ -35,11 +46,16 @@ function judged(
   const balanceEnds = balanceEndsAt === undefined ? [] : [{ project, at: balanceEndsAt }];
   const summary = summarize(runs, { schedules: [{ name: nightly, project }], balanceEnds });
   const schedules = [{ name: nightly, timezone }];
-  return violations([assertion], { runs, until, summary, schedules }).map(({ sentence }) => sentence);
+  return violations([assertion], { runs, until, summary, schedules }).map(
+    ({ sentence }) => sentence,
+  );
 }
 
 describe("an assertion about schedules", () => {
-  const apart = [ran("10T02:00", ["10T02:00", "10T03:00"]), ran("10T03:00", ["10T03:00", "10T04:00"])];
+  const apart = [
+    ran("10T02:00", ["10T02:00", "10T03:00"]),
+    ran("10T03:00", ["10T03:00", "10T04:00"]),
+  ];
 
   it("finds runs that overlap, and none where one begins as the other ends", () => {
     const assertion: Assertion = { kind: "neverOverlaps", schedules: "nightly" };
@@ -97,7 +113,10 @@ describe("an assertion about schedules", () => {
 
 describe("an assertion about a project", () => {
   it("compares the peak of any trailing hour", () => {
-    const runs = [ran("10T02:00", ["10T02:00", "10T02:30"]), ran("10T02:30", ["10T02:30", "10T03:00"])];
+    const runs = [
+      ran("10T02:00", ["10T02:00", "10T02:30"]),
+      ran("10T02:30", ["10T02:30", "10T03:00"]),
+    ];
 
     expect(judged({ kind: "peakPerHour", project, units: 14_400 }, runs)).toEqual([]);
     expect(judged({ kind: "peakPerHour", project, units: 14_399 }, runs)).toEqual([

@@ -12,7 +12,10 @@ import { filesOf } from "../../support/config-files.ts";
 const from = instant(Date.parse("2027-01-01T00:00:00Z"));
 
 async function configured(text: string): Promise<Configuration> {
-  const read = await readConfiguration({ file: "orrery.yaml", text: `version: 1\n${text}` }, filesOf());
+  const read = await readConfiguration(
+    { file: "orrery.yaml", text: `version: 1\n${text}` },
+    filesOf(),
+  );
   assert(read.ok, read.ok ? "" : read.problems.map(formatProblem).join("; "));
   return read.value;
 }
@@ -46,7 +49,12 @@ schedules:
     expect(simulated.runs).toHaveLength(25);
     expect(told(simulated).slice(0, 24)).toEqual(Array(24).fill("succeeded +0m"));
     expect(simulated.runs[3]?.attempts).toEqual([
-      { startedAt: from + 3 * HOUR_MS, endedAt: from + 3 * HOUR_MS + 20 * MINUTE_MS, rate: 4, units: 4_800 },
+      {
+        startedAt: from + 3 * HOUR_MS,
+        endedAt: from + 3 * HOUR_MS + 20 * MINUTE_MS,
+        rate: 4,
+        units: 4_800,
+      },
     ]);
     expect(simulated.complete).toBe(true);
   });
@@ -59,7 +67,9 @@ projects: { p: { limits: { concurrentRuns: 1 } } }
 schedules:
   a: { when: { at: "2027-01-01T01:00" }, timeout: 1h, ${JOB} }
   b: { when: { at: "2027-01-01T01:00" }, timeout: 1h, ${JOB} }
-`.replace(", estimate: 30m", "").replaceAll("timeout: 1h", "timeout: 1h, estimate: 30m"),
+`
+        .replace(", estimate: 30m", "")
+        .replaceAll("timeout: 1h", "timeout: 1h, estimate: 30m"),
     );
 
     expect(told(simulated)).toEqual(["succeeded +0m", "succeeded +30m"]);

@@ -2,6 +2,8 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { assertNever } from "../../../core/assert.ts";
 import type { AdmissionDecision } from "../../../core/run/decide-admission.ts";
+import type { GateCheck } from "../../../core/forecast/gate-checks.ts";
+import type { LowCheck } from "../../../core/run/low-balance.ts";
 import { eligibleAt } from "../../../core/run/due.ts";
 import type { Check } from "../../../core/units/explain.ts";
 import type { ProviderCheck } from "../../../core/units/exposure.ts";
@@ -30,7 +32,10 @@ export function explanationMessage(
   };
 }
 
-function decisionMessage(decision: AdmissionDecision): MessageInitShape<typeof DecisionSchema> {
+/** A decision as the API shows it. */
+export function decisionMessage(
+  decision: AdmissionDecision,
+): MessageInitShape<typeof DecisionSchema> {
   switch (decision.kind) {
     case "admit":
       return {
@@ -51,7 +56,10 @@ function decisionMessage(decision: AdmissionDecision): MessageInitShape<typeof D
   }
 }
 
-function checkMessage(check: Check | ProviderCheck): MessageInitShape<typeof CheckSchema> {
+/** A rule with the numbers it compared, as the API shows it. */
+export function checkMessage(
+  check: GateCheck | LowCheck | Check | ProviderCheck,
+): MessageInitShape<typeof CheckSchema> {
   const { rule, holds, sentence, compared } = check;
   const told = { rule, holds, sentence, compared: { ...compared } };
   if (check.holds) return told;

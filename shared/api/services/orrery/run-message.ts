@@ -4,7 +4,12 @@ import { attemptIdOf } from "../../../core/ids.ts";
 import { attemptOperationId } from "../../../core/operation/attempt-operation.ts";
 import type { Attempt } from "../../../core/run/attempt.ts";
 import type { Run, RunCause } from "../../../core/run/run.ts";
-import type { AttemptSchema, RunSchema } from "../../../gen/orrery/v1/run_pb.ts";
+import type { RunOverrides } from "../../../core/run/run-overrides.ts";
+import type {
+  AttemptSchema,
+  RunOverridesSchema,
+  RunSchema,
+} from "../../../gen/orrery/v1/run_pb.ts";
 import { durationOf, timestamp } from "./wire.ts";
 
 /** A run as the API shows it. Inputs are named but not shown: they may be secret. */
@@ -25,7 +30,19 @@ export function runMessage(run: Run): MessageInitShape<typeof RunSchema> {
     ...timestamp("finishedAt", run.finishedAt),
     inputs: Object.keys(run.inputs),
     attempts: run.attempts.map((attempt) => attemptMessage(run, attempt)),
+    ...(run.overrides === undefined ? {} : { overrides: overridesMessage(run.overrides) }),
+    retryOf: run.retryOf ?? "",
+    ...timestamp("inputsAt", run.inputsAt),
   };
+}
+
+function overridesMessage({
+  priority,
+  timeoutMs,
+  onLimit,
+}: RunOverrides): MessageInitShape<typeof RunOverridesSchema> {
+  const timeout = timeoutMs === undefined ? {} : { timeout: durationOf(timeoutMs) };
+  return { priority: priority ?? "", ...timeout, onLimit: onLimit ?? "" };
 }
 
 function attemptMessage(run: Run, attempt: Attempt): MessageInitShape<typeof AttemptSchema> {

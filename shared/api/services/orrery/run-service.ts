@@ -1,6 +1,6 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { OrreryError } from "../../../core/errors.ts";
-import { digest, runKeyOf, scheduleName, type RunId } from "../../../core/ids.ts";
+import { runKeyOf, scheduleName } from "../../../core/ids.ts";
 import { FINAL_STATES, LIVE_STATES, type Run, type RunState } from "../../../core/run/run.ts";
 import { instant, INSTANT_MAX } from "../../../core/time/instant.ts";
 import { RunSchema } from "../../../gen/orrery/v1/run_pb.ts";
@@ -25,11 +25,9 @@ import { explanationMessage } from "./explanation-message.ts";
 import { retryMethod } from "./retry-method.ts";
 import { readRunLogs } from "./run-logs.ts";
 import { runMessage } from "./run-message.ts";
+import { madeRun, overridesOf, wishId } from "./wish.ts";
 
 const PAGE = "runs";
-
-/** As long as a fresh id: 80 bits. */
-const WISH_ID_CHARS = 20;
 
 export function runService(services: ApiServices): ServedService {
   const find = async (text: string): Promise<Run> =>
@@ -56,26 +54,15 @@ async function make(
   services: ApiServices,
   request: CreateRunRequest,
   call: Call,
-): Promise<{ readonly run: RunId; readonly repeated: boolean }> {
-  const id = wishId(services, request, call);
+): Promise<ReturnType<typeof madeRun>> {
+  const overrides = overridesOf(request.overrides);
   const requested = await requestRun(services, {
     schedule: scheduleName(request.schedule),
-    cause: { kind: "person", id },
+    cause: { kind: "person", id: wishId(services, request, call) },
     inputs: request.inputs,
+    ...(overrides === undefined ? {} : { overrides }),
   });
-  if (requested.outcome !== "rejected") {
-    return { run: requested.run, repeated: requested.outcome === "repeated" };
-  }
-  // What the id asked for before may be in a project that this caller does not see.
-  const isHidden = requested.code === "REQUEST_CONFLICT" && call.caller.kind !== "platform";
-  const why = isHidden ? "its id asked for something else before: use a new id" : requested.reason;
-  throw new OrreryError(requested.code, `Nothing was started: ${why}`);
-}
-
-/** An `Idempotency-Key` is its caller's own: with another caller it means another wish. */
-function wishId({ random }: ApiServices, { id }: CreateRunRequest, { once }: Call): string {
-  if (id !== "") return id;
-  return once === undefined ? random.id() : digest([once.scope, once.key], WISH_ID_CHARS);
+  return madeRun(requested, call);
 }
 
 async function list(

@@ -1,25 +1,14 @@
-import type { MessageInitShape } from "@bufbuild/protobuf";
-import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { NAME_PATTERN, scheduleName, type ScheduleName } from "../../../core/ids.ts";
 import { limits } from "../../../core/limits.ts";
-import type { NextFire } from "../../../core/schedule/next-fire.ts";
-import {
-  ScheduleService,
-  type FireSchema,
-  type ScheduleSchema,
-} from "../../../gen/orrery/v1/schedule_service_pb.ts";
-import {
-  findSchedule,
-  listFires,
-  listSchedules,
-  type LiveSchedule,
-} from "../../../usecases/list-schedules.ts";
+import { ScheduleService } from "../../../gen/orrery/v1/schedule_service_pb.ts";
+import { findSchedule, listFires, listSchedules } from "../../../usecases/list-schedules.ts";
 import type { ApiServices } from "../../api-services.ts";
 import { reads, serve, type ServedService } from "../../handlers.ts";
 import { decodePageToken, encodePageToken, pageSize, wrongPageToken } from "../../page-token.ts";
 import { explainScheduleMethod } from "./explain-schedule-method.ts";
 import { pauseMethods } from "./pause-methods.ts";
-import { durationOf, instantOf } from "./wire.ts";
+import { fireMessage, scheduleMessage } from "./schedule-message.ts";
+import { instantOf } from "./wire.ts";
 
 const PAGE = "schedules";
 
@@ -60,32 +49,4 @@ function placeIn(token: string): ScheduleName | undefined {
   const name = String(place[0]);
   if (!NAME_PATTERN.test(name)) throw wrongPageToken();
   return scheduleName(name);
-}
-
-function scheduleMessage({
-  definition,
-  next,
-  latest,
-}: LiveSchedule): MessageInitShape<typeof ScheduleSchema> {
-  const { work } = definition;
-  return {
-    schedule: definition.name,
-    project: definition.project,
-    timezone: definition.timezone,
-    ...(next === undefined ? {} : { nextFire: fireMessage(next) }),
-    latestRun: latest?.id ?? "",
-    latestRunState: latest?.state ?? "",
-    overlap: definition.overlap,
-    onLimit: definition.onLimit,
-    priority: definition.priority,
-    timeout: durationOf(definition.timeoutMs),
-    jitter: durationOf(definition.jitterMs),
-    after: definition.after.map(({ schedule }) => schedule),
-    instanceTypes: [...work.instanceTypes],
-    work: work.kind,
-  };
-}
-
-function fireMessage({ nominalAt, effectiveAt }: NextFire): MessageInitShape<typeof FireSchema> {
-  return { nominalAt: timestampFromMs(nominalAt), effectiveAt: timestampFromMs(effectiveAt) };
 }

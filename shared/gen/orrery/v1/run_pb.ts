@@ -6,13 +6,14 @@ import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import { file_yandex_cloud_validation } from "../../yandex/cloud/validation_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file orrery/v1/run.proto.
  */
 export const file_orrery_v1_run: GenFile = /*@__PURE__*/
-  fileDesc("ChNvcnJlcnkvdjEvcnVuLnByb3RvEglvcnJlcnkudjEi0gMKA1J1bhILCgNydW4YASABKAkSEAoIc2NoZWR1bGUYAiABKAkSDwoHcHJvamVjdBgDIAEoCRINCgVzdGF0ZRgEIAEoCRIhCgZyZWFzb24YBSABKAsyES5vcnJlcnkudjEuUmVhc29uEg0KBWNhdXNlGAYgASgJEhAKCGNhdXNlX2lkGA8gASgJEhAKCHByaW9yaXR5GAcgASgJEi4KCm5vbWluYWxfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjAKDGVmZmVjdGl2ZV9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNAoQbmV4dF9lbGlnaWJsZV9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNwoTY2FuY2VsX3JlcXVlc3RlZF9hdBgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZmluaXNoZWRfYXQYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmlucHV0cxgNIAMoCRIkCghhdHRlbXB0cxgOIAMoCzISLm9ycmVyeS52MS5BdHRlbXB0IiQKBlJlYXNvbhIMCgRjb2RlGAEgASgJEgwKBHRleHQYAiABKAki0QMKB0F0dGVtcHQSDwoHYXR0ZW1wdBgBIAEoCRIRCglvcGVyYXRpb24YAiABKAkSFQoNaW5zdGFuY2VfdHlwZRgDIAEoCRISCgp1bml0c19oZWxkGAQgASgDEhoKDXVuaXRzX3NldHRsZWQYBSABKANIAIgBARIWCglleGl0X2NvZGUYBiABKAVIAYgBARIvCgthZG1pdHRlZF9hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKc3RhcnRlZF9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kZWRfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiYKB291dHB1dHMYCiADKAsyFS5vcnJlcnkudjEuT3V0cHV0RmlsZRIOCgZudW1iZXIYCyABKAUSLQoKc29mdF9saW1pdBgMIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhItCgpoYXJkX2xpbWl0GA0gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhAKDl91bml0c19zZXR0bGVkQgwKCl9leGl0X2NvZGUiSwoKT3V0cHV0RmlsZRIMCgRwYXRoGAEgASgJEg4KBnNoYTI1NhgCIAEoCRINCgVieXRlcxgDIAEoAxIQCgh2YXJpYWJsZRgEIAEoCSJvCg9BdHRlbXB0TWV0YWRhdGESCwoDcnVuGAEgASgJEg8KB2F0dGVtcHQYAiABKAUSDgoGc3RhdHVzGAMgASgJEi4KCnN0YXJ0ZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIiYKD0F0dGVtcHRSZXNwb25zZRITCgtyZXR1cm5fY29kZRgBIAEoA2IGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChNvcnJlcnkvdjEvcnVuLnByb3RvEglvcnJlcnkudjEivwQKA1J1bhILCgNydW4YASABKAkSEAoIc2NoZWR1bGUYAiABKAkSDwoHcHJvamVjdBgDIAEoCRINCgVzdGF0ZRgEIAEoCRIhCgZyZWFzb24YBSABKAsyES5vcnJlcnkudjEuUmVhc29uEg0KBWNhdXNlGAYgASgJEhAKCGNhdXNlX2lkGA8gASgJEhAKCHByaW9yaXR5GAcgASgJEi4KCm5vbWluYWxfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjAKDGVmZmVjdGl2ZV9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNAoQbmV4dF9lbGlnaWJsZV9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNwoTY2FuY2VsX3JlcXVlc3RlZF9hdBgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZmluaXNoZWRfYXQYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmlucHV0cxgNIAMoCRIkCghhdHRlbXB0cxgOIAMoCzISLm9ycmVyeS52MS5BdHRlbXB0EioKCW92ZXJyaWRlcxgQIAEoCzIXLm9ycmVyeS52MS5SdW5PdmVycmlkZXMSEAoIcmV0cnlfb2YYESABKAkSLQoJaW5wdXRzX2F0GBIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKQAQoMUnVuT3ZlcnJpZGVzEi4KCHByaW9yaXR5GAEgASgJQhzyxzEYY3JpdGljYWx8aGlnaHxub3JtYWx8bG93EioKB3RpbWVvdXQYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SJAoIb25fbGltaXQYAyABKAlCEvLHMQ53YWl0fHNraXB8ZmFpbCIkCgZSZWFzb24SDAoEY29kZRgBIAEoCRIMCgR0ZXh0GAIgASgJItEDCgdBdHRlbXB0Eg8KB2F0dGVtcHQYASABKAkSEQoJb3BlcmF0aW9uGAIgASgJEhUKDWluc3RhbmNlX3R5cGUYAyABKAkSEgoKdW5pdHNfaGVsZBgEIAEoAxIaCg11bml0c19zZXR0bGVkGAUgASgDSACIAQESFgoJZXhpdF9jb2RlGAYgASgFSAGIAQESLwoLYWRtaXR0ZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnN0YXJ0ZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBImCgdvdXRwdXRzGAogAygLMhUub3JyZXJ5LnYxLk91dHB1dEZpbGUSDgoGbnVtYmVyGAsgASgFEi0KCnNvZnRfbGltaXQYDCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLQoKaGFyZF9saW1pdBgNIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIQCg5fdW5pdHNfc2V0dGxlZEIMCgpfZXhpdF9jb2RlIksKCk91dHB1dEZpbGUSDAoEcGF0aBgBIAEoCRIOCgZzaGEyNTYYAiABKAkSDQoFYnl0ZXMYAyABKAMSEAoIdmFyaWFibGUYBCABKAkibwoPQXR0ZW1wdE1ldGFkYXRhEgsKA3J1bhgBIAEoCRIPCgdhdHRlbXB0GAIgASgFEg4KBnN0YXR1cxgDIAEoCRIuCgpzdGFydGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCImCg9BdHRlbXB0UmVzcG9uc2USEwoLcmV0dXJuX2NvZGUYASABKANiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_yandex_cloud_validation]);
 
 /**
  * One execution owed: from an occurrence, a message, a person, an API call, or another run's end.
@@ -115,6 +116,27 @@ export type Run = Message<"orrery.v1.Run"> & {
    * @generated from field: repeated orrery.v1.Attempt attempts = 14;
    */
   attempts: Attempt[];
+
+  /**
+   * What was said of this run alone; absent where nothing was.
+   *
+   * @generated from field: orrery.v1.RunOverrides overrides = 16;
+   */
+  overrides?: RunOverrides | undefined;
+
+  /**
+   * The run whose inputs it was made from anew.
+   *
+   * @generated from field: string retry_of = 17;
+   */
+  retryOf: string;
+
+  /**
+   * The nominal time that its inputs show, where it is not its own: that of a run before it.
+   *
+   * @generated from field: google.protobuf.Timestamp inputs_at = 18;
+   */
+  inputsAt?: Timestamp | undefined;
 };
 
 /**
@@ -123,6 +145,37 @@ export type Run = Message<"orrery.v1.Run"> & {
  */
 export const RunSchema: GenMessage<Run> = /*@__PURE__*/
   messageDesc(file_orrery_v1_run, 0);
+
+/**
+ * What one run does otherwise than its schedule says; what is left empty stays as it is.
+ *
+ * @generated from message orrery.v1.RunOverrides
+ */
+export type RunOverrides = Message<"orrery.v1.RunOverrides"> & {
+  /**
+   * @generated from field: string priority = 1;
+   */
+  priority: string;
+
+  /**
+   * @generated from field: google.protobuf.Duration timeout = 2;
+   */
+  timeout?: Duration | undefined;
+
+  /**
+   * wait, skip or fail.
+   *
+   * @generated from field: string on_limit = 3;
+   */
+  onLimit: string;
+};
+
+/**
+ * Describes the message orrery.v1.RunOverrides.
+ * Use `create(RunOverridesSchema)` to create a new message.
+ */
+export const RunOverridesSchema: GenMessage<RunOverrides> = /*@__PURE__*/
+  messageDesc(file_orrery_v1_run, 1);
 
 /**
  * A reason: the code for programs, the sentence for people.
@@ -146,7 +199,7 @@ export type Reason = Message<"orrery.v1.Reason"> & {
  * Use `create(ReasonSchema)` to create a new message.
  */
 export const ReasonSchema: GenMessage<Reason> = /*@__PURE__*/
-  messageDesc(file_orrery_v1_run, 1);
+  messageDesc(file_orrery_v1_run, 2);
 
 /**
  * One try of a run.
@@ -237,7 +290,7 @@ export type Attempt = Message<"orrery.v1.Attempt"> & {
  * Use `create(AttemptSchema)` to create a new message.
  */
 export const AttemptSchema: GenMessage<Attempt> = /*@__PURE__*/
-  messageDesc(file_orrery_v1_run, 2);
+  messageDesc(file_orrery_v1_run, 3);
 
 /**
  * A file that an execution left.
@@ -275,7 +328,7 @@ export type OutputFile = Message<"orrery.v1.OutputFile"> & {
  * Use `create(OutputFileSchema)` to create a new message.
  */
 export const OutputFileSchema: GenMessage<OutputFile> = /*@__PURE__*/
-  messageDesc(file_orrery_v1_run, 3);
+  messageDesc(file_orrery_v1_run, 4);
 
 /**
  * Metadata of the operation that follows one attempt of a schedule's run.
@@ -311,7 +364,7 @@ export type AttemptMetadata = Message<"orrery.v1.AttemptMetadata"> & {
  * Use `create(AttemptMetadataSchema)` to create a new message.
  */
 export const AttemptMetadataSchema: GenMessage<AttemptMetadata> = /*@__PURE__*/
-  messageDesc(file_orrery_v1_run, 4);
+  messageDesc(file_orrery_v1_run, 5);
 
 /**
  * Response of such an operation: the program spoke, whatever it said.
@@ -330,5 +383,5 @@ export type AttemptResponse = Message<"orrery.v1.AttemptResponse"> & {
  * Use `create(AttemptResponseSchema)` to create a new message.
  */
 export const AttemptResponseSchema: GenMessage<AttemptResponse> = /*@__PURE__*/
-  messageDesc(file_orrery_v1_run, 5);
+  messageDesc(file_orrery_v1_run, 6);
 

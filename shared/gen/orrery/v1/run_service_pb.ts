@@ -5,10 +5,10 @@
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_google_api_annotations } from "../../google/api/annotations_pb.ts";
-import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import { file_orrery_options_v1_options } from "../options/v1/options_pb.ts";
-import type { Reason, Run, RunSchema } from "./run_pb.ts";
+import type { Reason, Run, RunOverrides, RunSchema } from "./run_pb.ts";
 import { file_orrery_v1_run } from "./run_pb.ts";
 import { file_yandex_cloud_validation } from "../../yandex/cloud/validation_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
@@ -17,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file orrery/v1/run_service.proto.
  */
 export const file_orrery_v1_run_service: GenFile = /*@__PURE__*/
-  fileDesc("ChtvcnJlcnkvdjEvcnVuX3NlcnZpY2UucHJvdG8SCW9ycmVyeS52MSIrCg1HZXRSdW5SZXF1ZXN0EhoKA3J1bhgBIAEoCUIN6McxAYrIMQU8PTIwMCKDAQoPTGlzdFJ1bnNSZXF1ZXN0EhoKCHNjaGVkdWxlGAEgASgJQgiKyDEEPD02NBIXCgVzdGF0ZRgCIAEoCUIIisgxBDw9MjASHAoJcGFnZV9zaXplGAMgASgDQgn6xzEFMC05MDASHQoKcGFnZV90b2tlbhgEIAEoCUIJisgxBTw9NTAwIkkKEExpc3RSdW5zUmVzcG9uc2USHAoEcnVucxgBIAMoCzIOLm9ycmVyeS52MS5SdW4SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIowCChBDcmVhdGVSdW5SZXF1ZXN0Eh4KCHNjaGVkdWxlGAEgASgJQgzoxzEBisgxBDw9NjMSFQoCaWQYAiABKAlCCYrIMQU8PTIwMBJmCgZpbnB1dHMYAyADKAsyJy5vcnJlcnkudjEuQ3JlYXRlUnVuUmVxdWVzdC5JbnB1dHNFbnRyeUItgsgxBTw9MTAwisgxBjw9MTAwMLLIMRYSDlswLTlBLVphLXpfLV0rGgQxLTUwEioKCW92ZXJyaWRlcxgEIAEoCzIXLm9ycmVyeS52MS5SdW5PdmVycmlkZXMaLQoLSW5wdXRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKQAQoMUnVuT3ZlcnJpZGVzEi4KCHByaW9yaXR5GAEgASgJQhzyxzEYY3JpdGljYWx8aGlnaHxub3JtYWx8bG93EioKB3RpbWVvdXQYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SJAoIb25fbGltaXQYAyABKAlCEvLHMQ53YWl0fHNraXB8ZmFpbCLaAQoPUmV0cnlSdW5SZXF1ZXN0EhoKA3J1bhgBIAEoCUIN6McxAYrIMQU8PTIwMBIVCgJpZBgCIAEoCUIJisgxBTw9MjAwEmUKBmlucHV0cxgDIAMoCzImLm9ycmVyeS52MS5SZXRyeVJ1blJlcXVlc3QuSW5wdXRzRW50cnlCLYLIMQU8PTEwMIrIMQY8PTEwMDCyyDEWEg5bMC05QS1aYS16Xy1dKxoEMS01MBotCgtJbnB1dHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIjIKEUNyZWF0ZVJ1blJlc3BvbnNlEgsKA3J1bhgBIAEoCRIQCghyZXBlYXRlZBgCIAEoCCIuChBDYW5jZWxSdW5SZXF1ZXN0EhoKA3J1bhgBIAEoCUIN6McxAYrIMQU8PTIwMCIvChFFeHBsYWluUnVuUmVxdWVzdBIaCgNydW4YASABKAlCDejHMQGKyDEFPD0yMDAiswEKC0V4cGxhbmF0aW9uEhsKA3J1bhgBIAEoCzIOLm9ycmVyeS52MS5SdW4SJQoIZGVjaXNpb24YAiABKAsyEy5vcnJlcnkudjEuRGVjaXNpb24SIAoGY2hlY2tzGAMgAygLMhAub3JyZXJ5LnYxLkNoZWNrEg0KBWFoZWFkGAQgAygJEi8KC2VsaWdpYmxlX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKrAQoIRGVjaXNpb24SDAoEa2luZBgBIAEoCRINCgVzdGF0ZRgCIAEoCRIhCgZyZWFzb24YAyABKAsyES5vcnJlcnkudjEuUmVhc29uEjQKEG5leHRfZWxpZ2libGVfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCnVuaXRzX2hlbGQYBSABKAMSFQoNaW5zdGFuY2VfdHlwZRgGIAEoCSL2AQoFQ2hlY2sSDAoEcnVsZRgBIAEoCRINCgVob2xkcxgCIAEoCBIwCghjb21wYXJlZBgDIAMoCzIeLm9ycmVyeS52MS5DaGVjay5Db21wYXJlZEVudHJ5EhAKCHNlbnRlbmNlGAQgASgJEg4KBnJlbGllZhgFIAEoCRI0ChBuZXh0X2VsaWdpYmxlX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1taXNzaW5nX3VuaXRzGAcgASgDGi8KDUNvbXBhcmVkRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgBOgI4ASKgAQoSUmVhZFJ1bkxvZ3NSZXF1ZXN0EhoKA3J1bhgBIAEoCUIN6McxAYrIMQU8PTIwMBIbCgdhdHRlbXB0GAIgASgDQgr6xzEGMC05OTk5EigKBnN0cmVhbRgDIAEoCUIY8scxFHN0ZG91dHxzdGRlcnJ8c3lzdGVtEhcKBm9mZnNldBgEIAEoA0IH+scxAz49MBIOCgZmb2xsb3cYBSABKAgiNgoTUmVhZFJ1bkxvZ3NSZXNwb25zZRIPCgdjb250ZW50GAEgASgMEg4KBm9mZnNldBgCIAEoAzKaBgoKUnVuU2VydmljZRJbCgNHZXQSGC5vcnJlcnkudjEuR2V0UnVuUmVxdWVzdBoOLm9ycmVyeS52MS5SdW4iKsrwGQkICRIDcnVuGAGC0+STAhcSFS9vcnJlcnkvdjEvcnVucy97cnVufRJeCgRMaXN0Ehoub3JyZXJ5LnYxLkxpc3RSdW5zUmVxdWVzdBobLm9ycmVyeS52MS5MaXN0UnVuc1Jlc3BvbnNlIh3K8BkCCAGC0+STAhESDy9vcnJlcnkvdjEvcnVucxJzCgZDcmVhdGUSGy5vcnJlcnkudjEuQ3JlYXRlUnVuUmVxdWVzdBocLm9ycmVyeS52MS5DcmVhdGVSdW5SZXNwb25zZSIuyvAZEAgKEghzY2hlZHVsZRgCIAGC0+STAhQ6ASoiDy9vcnJlcnkvdjEvcnVucxJtCgZDYW5jZWwSGy5vcnJlcnkudjEuQ2FuY2VsUnVuUmVxdWVzdBoOLm9ycmVyeS52MS5SdW4iNsrwGQsICRIDcnVuGAIgAYLT5JMCIToBKiIcL29ycmVyeS92MS9ydW5zL3tydW59OmNhbmNlbBJ4CgVSZXRyeRIaLm9ycmVyeS52MS5SZXRyeVJ1blJlcXVlc3QaHC5vcnJlcnkudjEuQ3JlYXRlUnVuUmVzcG9uc2UiNcrwGQsICRIDcnVuGAIgAYLT5JMCIDoBKiIbL29ycmVyeS92MS9ydW5zL3tydW59OnJldHJ5EnMKB0V4cGxhaW4SHC5vcnJlcnkudjEuRXhwbGFpblJ1blJlcXVlc3QaFi5vcnJlcnkudjEuRXhwbGFuYXRpb24iMsrwGQkICRIDcnVuGAGC0+STAh8SHS9vcnJlcnkvdjEvcnVucy97cnVufTpleHBsYWluEnwKCFJlYWRMb2dzEh0ub3JyZXJ5LnYxLlJlYWRSdW5Mb2dzUmVxdWVzdBoeLm9ycmVyeS52MS5SZWFkUnVuTG9nc1Jlc3BvbnNlIi/K8BkJCAkSA3J1bhgBgtPkkwIcEhovb3JyZXJ5L3YxL3J1bnMve3J1bn06bG9nczABYgZwcm90bzM", [file_google_api_annotations, file_google_protobuf_duration, file_google_protobuf_timestamp, file_orrery_options_v1_options, file_orrery_v1_run, file_yandex_cloud_validation]);
+  fileDesc("ChtvcnJlcnkvdjEvcnVuX3NlcnZpY2UucHJvdG8SCW9ycmVyeS52MSIrCg1HZXRSdW5SZXF1ZXN0EhoKA3J1bhgBIAEoCUIN6McxAYrIMQU8PTIwMCKDAQoPTGlzdFJ1bnNSZXF1ZXN0EhoKCHNjaGVkdWxlGAEgASgJQgiKyDEEPD02NBIXCgVzdGF0ZRgCIAEoCUIIisgxBDw9MjASHAoJcGFnZV9zaXplGAMgASgDQgn6xzEFMC05MDASHQoKcGFnZV90b2tlbhgEIAEoCUIJisgxBTw9NTAwIkkKEExpc3RSdW5zUmVzcG9uc2USHAoEcnVucxgBIAMoCzIOLm9ycmVyeS52MS5SdW4SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIowCChBDcmVhdGVSdW5SZXF1ZXN0Eh4KCHNjaGVkdWxlGAEgASgJQgzoxzEBisgxBDw9NjMSFQoCaWQYAiABKAlCCYrIMQU8PTIwMBJmCgZpbnB1dHMYAyADKAsyJy5vcnJlcnkudjEuQ3JlYXRlUnVuUmVxdWVzdC5JbnB1dHNFbnRyeUItgsgxBTw9MTAwisgxBjw9MTAwMLLIMRYSDlswLTlBLVphLXpfLV0rGgQxLTUwEioKCW92ZXJyaWRlcxgEIAEoCzIXLm9ycmVyeS52MS5SdW5PdmVycmlkZXMaLQoLSW5wdXRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASLaAQoPUmV0cnlSdW5SZXF1ZXN0EhoKA3J1bhgBIAEoCUIN6McxAYrIMQU8PTIwMBIVCgJpZBgCIAEoCUIJisgxBTw9MjAwEmUKBmlucHV0cxgDIAMoCzImLm9ycmVyeS52MS5SZXRyeVJ1blJlcXVlc3QuSW5wdXRzRW50cnlCLYLIMQU8PTEwMIrIMQY8PTEwMDCyyDEWEg5bMC05QS1aYS16Xy1dKxoEMS01MBotCgtJbnB1dHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIjIKEUNyZWF0ZVJ1blJlc3BvbnNlEgsKA3J1bhgBIAEoCRIQCghyZXBlYXRlZBgCIAEoCCIuChBDYW5jZWxSdW5SZXF1ZXN0EhoKA3J1bhgBIAEoCUIN6McxAYrIMQU8PTIwMCIvChFFeHBsYWluUnVuUmVxdWVzdBIaCgNydW4YASABKAlCDejHMQGKyDEFPD0yMDAiswEKC0V4cGxhbmF0aW9uEhsKA3J1bhgBIAEoCzIOLm9ycmVyeS52MS5SdW4SJQoIZGVjaXNpb24YAiABKAsyEy5vcnJlcnkudjEuRGVjaXNpb24SIAoGY2hlY2tzGAMgAygLMhAub3JyZXJ5LnYxLkNoZWNrEg0KBWFoZWFkGAQgAygJEi8KC2VsaWdpYmxlX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKrAQoIRGVjaXNpb24SDAoEa2luZBgBIAEoCRINCgVzdGF0ZRgCIAEoCRIhCgZyZWFzb24YAyABKAsyES5vcnJlcnkudjEuUmVhc29uEjQKEG5leHRfZWxpZ2libGVfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCnVuaXRzX2hlbGQYBSABKAMSFQoNaW5zdGFuY2VfdHlwZRgGIAEoCSL2AQoFQ2hlY2sSDAoEcnVsZRgBIAEoCRINCgVob2xkcxgCIAEoCBIwCghjb21wYXJlZBgDIAMoCzIeLm9ycmVyeS52MS5DaGVjay5Db21wYXJlZEVudHJ5EhAKCHNlbnRlbmNlGAQgASgJEg4KBnJlbGllZhgFIAEoCRI0ChBuZXh0X2VsaWdpYmxlX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1taXNzaW5nX3VuaXRzGAcgASgDGi8KDUNvbXBhcmVkRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgBOgI4ASKgAQoSUmVhZFJ1bkxvZ3NSZXF1ZXN0EhoKA3J1bhgBIAEoCUIN6McxAYrIMQU8PTIwMBIbCgdhdHRlbXB0GAIgASgDQgr6xzEGMC05OTk5EigKBnN0cmVhbRgDIAEoCUIY8scxFHN0ZG91dHxzdGRlcnJ8c3lzdGVtEhcKBm9mZnNldBgEIAEoA0IH+scxAz49MBIOCgZmb2xsb3cYBSABKAgiNgoTUmVhZFJ1bkxvZ3NSZXNwb25zZRIPCgdjb250ZW50GAEgASgMEg4KBm9mZnNldBgCIAEoAzKaBgoKUnVuU2VydmljZRJbCgNHZXQSGC5vcnJlcnkudjEuR2V0UnVuUmVxdWVzdBoOLm9ycmVyeS52MS5SdW4iKsrwGQkICRIDcnVuGAGC0+STAhcSFS9vcnJlcnkvdjEvcnVucy97cnVufRJeCgRMaXN0Ehoub3JyZXJ5LnYxLkxpc3RSdW5zUmVxdWVzdBobLm9ycmVyeS52MS5MaXN0UnVuc1Jlc3BvbnNlIh3K8BkCCAGC0+STAhESDy9vcnJlcnkvdjEvcnVucxJzCgZDcmVhdGUSGy5vcnJlcnkudjEuQ3JlYXRlUnVuUmVxdWVzdBocLm9ycmVyeS52MS5DcmVhdGVSdW5SZXNwb25zZSIuyvAZEAgKEghzY2hlZHVsZRgCIAGC0+STAhQ6ASoiDy9vcnJlcnkvdjEvcnVucxJtCgZDYW5jZWwSGy5vcnJlcnkudjEuQ2FuY2VsUnVuUmVxdWVzdBoOLm9ycmVyeS52MS5SdW4iNsrwGQsICRIDcnVuGAIgAYLT5JMCIToBKiIcL29ycmVyeS92MS9ydW5zL3tydW59OmNhbmNlbBJ4CgVSZXRyeRIaLm9ycmVyeS52MS5SZXRyeVJ1blJlcXVlc3QaHC5vcnJlcnkudjEuQ3JlYXRlUnVuUmVzcG9uc2UiNcrwGQsICRIDcnVuGAIgAYLT5JMCIDoBKiIbL29ycmVyeS92MS9ydW5zL3tydW59OnJldHJ5EnMKB0V4cGxhaW4SHC5vcnJlcnkudjEuRXhwbGFpblJ1blJlcXVlc3QaFi5vcnJlcnkudjEuRXhwbGFuYXRpb24iMsrwGQkICRIDcnVuGAGC0+STAh8SHS9vcnJlcnkvdjEvcnVucy97cnVufTpleHBsYWluEnwKCFJlYWRMb2dzEh0ub3JyZXJ5LnYxLlJlYWRSdW5Mb2dzUmVxdWVzdBoeLm9ycmVyeS52MS5SZWFkUnVuTG9nc1Jlc3BvbnNlIi/K8BkJCAkSA3J1bhgBgtPkkwIcEhovb3JyZXJ5L3YxL3J1bnMve3J1bn06bG9nczABYgZwcm90bzM", [file_google_api_annotations, file_google_protobuf_timestamp, file_orrery_options_v1_options, file_orrery_v1_run, file_yandex_cloud_validation]);
 
 /**
  * @generated from message orrery.v1.GetRunRequest
@@ -135,37 +135,6 @@ export const CreateRunRequestSchema: GenMessage<CreateRunRequest> = /*@__PURE__*
   messageDesc(file_orrery_v1_run_service, 3);
 
 /**
- * What one run does otherwise than its schedule says; what is left empty stays as it is.
- *
- * @generated from message orrery.v1.RunOverrides
- */
-export type RunOverrides = Message<"orrery.v1.RunOverrides"> & {
-  /**
-   * @generated from field: string priority = 1;
-   */
-  priority: string;
-
-  /**
-   * @generated from field: google.protobuf.Duration timeout = 2;
-   */
-  timeout?: Duration | undefined;
-
-  /**
-   * wait, skip or fail.
-   *
-   * @generated from field: string on_limit = 3;
-   */
-  onLimit: string;
-};
-
-/**
- * Describes the message orrery.v1.RunOverrides.
- * Use `create(RunOverridesSchema)` to create a new message.
- */
-export const RunOverridesSchema: GenMessage<RunOverrides> = /*@__PURE__*/
-  messageDesc(file_orrery_v1_run_service, 4);
-
-/**
  * @generated from message orrery.v1.RetryRunRequest
  */
 export type RetryRunRequest = Message<"orrery.v1.RetryRunRequest"> & {
@@ -194,7 +163,7 @@ export type RetryRunRequest = Message<"orrery.v1.RetryRunRequest"> & {
  * Use `create(RetryRunRequestSchema)` to create a new message.
  */
 export const RetryRunRequestSchema: GenMessage<RetryRunRequest> = /*@__PURE__*/
-  messageDesc(file_orrery_v1_run_service, 5);
+  messageDesc(file_orrery_v1_run_service, 4);
 
 /**
  * @generated from message orrery.v1.CreateRunResponse
@@ -218,7 +187,7 @@ export type CreateRunResponse = Message<"orrery.v1.CreateRunResponse"> & {
  * Use `create(CreateRunResponseSchema)` to create a new message.
  */
 export const CreateRunResponseSchema: GenMessage<CreateRunResponse> = /*@__PURE__*/
-  messageDesc(file_orrery_v1_run_service, 6);
+  messageDesc(file_orrery_v1_run_service, 5);
 
 /**
  * @generated from message orrery.v1.CancelRunRequest
@@ -235,7 +204,7 @@ export type CancelRunRequest = Message<"orrery.v1.CancelRunRequest"> & {
  * Use `create(CancelRunRequestSchema)` to create a new message.
  */
 export const CancelRunRequestSchema: GenMessage<CancelRunRequest> = /*@__PURE__*/
-  messageDesc(file_orrery_v1_run_service, 7);
+  messageDesc(file_orrery_v1_run_service, 6);
 
 /**
  * @generated from message orrery.v1.ExplainRunRequest
@@ -252,7 +221,7 @@ export type ExplainRunRequest = Message<"orrery.v1.ExplainRunRequest"> & {
  * Use `create(ExplainRunRequestSchema)` to create a new message.
  */
 export const ExplainRunRequestSchema: GenMessage<ExplainRunRequest> = /*@__PURE__*/
-  messageDesc(file_orrery_v1_run_service, 8);
+  messageDesc(file_orrery_v1_run_service, 7);
 
 /**
  * Why a run is where it is.
@@ -297,7 +266,7 @@ export type Explanation = Message<"orrery.v1.Explanation"> & {
  * Use `create(ExplanationSchema)` to create a new message.
  */
 export const ExplanationSchema: GenMessage<Explanation> = /*@__PURE__*/
-  messageDesc(file_orrery_v1_run_service, 9);
+  messageDesc(file_orrery_v1_run_service, 8);
 
 /**
  * A decision about a run that has no live attempt.
@@ -347,7 +316,7 @@ export type Decision = Message<"orrery.v1.Decision"> & {
  * Use `create(DecisionSchema)` to create a new message.
  */
 export const DecisionSchema: GenMessage<Decision> = /*@__PURE__*/
-  messageDesc(file_orrery_v1_run_service, 10);
+  messageDesc(file_orrery_v1_run_service, 9);
 
 /**
  * One rule, the numbers it compared, and a sentence that says them.
@@ -356,7 +325,7 @@ export const DecisionSchema: GenMessage<Decision> = /*@__PURE__*/
  */
 export type Check = Message<"orrery.v1.Check"> & {
   /**
-   * execution, balance, hour, concurrency or provider.
+   * low, execution, balance, hour, concurrency or provider.
    *
    * @generated from field: string rule = 1;
    */
@@ -400,7 +369,7 @@ export type Check = Message<"orrery.v1.Check"> & {
  * Use `create(CheckSchema)` to create a new message.
  */
 export const CheckSchema: GenMessage<Check> = /*@__PURE__*/
-  messageDesc(file_orrery_v1_run_service, 11);
+  messageDesc(file_orrery_v1_run_service, 10);
 
 /**
  * @generated from message orrery.v1.ReadRunLogsRequest
@@ -443,7 +412,7 @@ export type ReadRunLogsRequest = Message<"orrery.v1.ReadRunLogsRequest"> & {
  * Use `create(ReadRunLogsRequestSchema)` to create a new message.
  */
 export const ReadRunLogsRequestSchema: GenMessage<ReadRunLogsRequest> = /*@__PURE__*/
-  messageDesc(file_orrery_v1_run_service, 12);
+  messageDesc(file_orrery_v1_run_service, 11);
 
 /**
  * @generated from message orrery.v1.ReadRunLogsResponse
@@ -467,7 +436,7 @@ export type ReadRunLogsResponse = Message<"orrery.v1.ReadRunLogsResponse"> & {
  * Use `create(ReadRunLogsResponseSchema)` to create a new message.
  */
 export const ReadRunLogsResponseSchema: GenMessage<ReadRunLogsResponse> = /*@__PURE__*/
-  messageDesc(file_orrery_v1_run_service, 13);
+  messageDesc(file_orrery_v1_run_service, 12);
 
 /**
  * Runs of schedules, and those that jobs and notebooks started through the API have.

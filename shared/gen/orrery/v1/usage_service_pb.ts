@@ -5,8 +5,8 @@
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_google_api_annotations } from "../../google/api/annotations_pb.ts";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import { file_orrery_options_v1_options } from "../options/v1/options_pb.ts";
 import { file_yandex_cloud_validation } from "../../yandex/cloud/validation_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file orrery/v1/usage_service.proto.
  */
 export const file_orrery_v1_usage_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch1vcnJlcnkvdjEvdXNhZ2Vfc2VydmljZS5wcm90bxIJb3JyZXJ5LnYxIjAKD0dldFVzYWdlUmVxdWVzdBIdCgdwcm9qZWN0GAEgASgJQgzoxzEBisgxBDw9NjMi4wMKBVVzYWdlEg8KB3Byb2plY3QYASABKAkSGwoOdW5pdHNfcGVyX2hvdXIYAiABKANIAIgBARIgChN1bml0c19wZXJfZXhlY3V0aW9uGAMgASgDSAGIAQESHAoPY29uY3VycmVudF9ydW5zGAQgASgDSAKIAQESFAoHYmFsYW5jZRgFIAEoA0gDiAEBEhIKCmhlbGRfdW5pdHMYBiABKAMSGAoQcnVubmluZ19hdHRlbXB0cxgHIAEoAxIdChVzcGVudF9sYXN0X2hvdXJfdW5pdHMYCCABKAMSJQoIZXhwb3N1cmUYCSABKAsyEy5vcnJlcnkudjEuRXhwb3N1cmUSEgoKdW5hbnN3ZXJlZBgKIAEoCRIZChFzcGVudF90b2RheV91bml0cxgLIAEoAxIZChFzcGVudF9tb250aF91bml0cxgMIAEoAxIZCgxmdW5kZWRfdW5pdHMYDSABKANIBIgBARIhCgZidWRnZXQYDiABKAsyES5vcnJlcnkudjEuQnVkZ2V0QhEKD191bml0c19wZXJfaG91ckIWChRfdW5pdHNfcGVyX2V4ZWN1dGlvbkISChBfY29uY3VycmVudF9ydW5zQgoKCF9iYWxhbmNlQg8KDV9mdW5kZWRfdW5pdHMigQEKCEV4cG9zdXJlEi0KCWxvb2tlZF9hdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMdW50b2xkX3VuaXRzGAIgASgDEhwKD2Vsc2V3aGVyZV91bml0cxgDIAEoA0gAiAEBQhIKEF9lbHNld2hlcmVfdW5pdHMi2wEKEkxpc3RFbnRyaWVzUmVxdWVzdBIdCgdwcm9qZWN0GAEgASgJQgzoxzEBisgxBDw9NjMSHAoJcGFnZV9zaXplGAIgASgDQgn6xzEFMC05MDASHQoKcGFnZV90b2tlbhgDIAEoCUIJisgxBTw9MTAwEhQKDG9sZGVzdF9maXJzdBgEIAEoCBIoCgRmcm9tGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiUQoTTGlzdEVudHJpZXNSZXNwb25zZRIhCgdlbnRyaWVzGAEgAygLMhAub3JyZXJ5LnYxLkVudHJ5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSL7AgoFRW50cnkSCwoDc2VxGAEgASgDEiYKAmF0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgRraW5kGAMgASgJEhIKBXVuaXRzGAQgASgDSACIAQESDgoGcmVhc29uGAUgASgJEhMKC3Jlc2VydmF0aW9uGAYgASgJEhIKCmhlbGRfYWZ0ZXIYByABKAMSGgoNYmFsYW5jZV9hZnRlchgIIAEoA0gBiAEBEjIKDnNwZW5kX3N0YXJ0X2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgxzcGVuZF9lbmRfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKBHJhdGUYCyABKANIAogBARIYCgtzcGVuZF91bml0cxgMIAEoA0gDiAEBQggKBl91bml0c0IQCg5fYmFsYW5jZV9hZnRlckIHCgVfcmF0ZUIOCgxfc3BlbmRfdW5pdHMidgoGQnVkZ2V0EhcKD3dhcm5fYXRfcGVyY2VudBgBIAMoBRIaChJ3YXJuX2FoZWFkX3NlY29uZHMYAiABKAMSGQoMbG93X2F0X3VuaXRzGAMgASgDSACIAQESCwoDbG93GAQgASgIQg8KDV9sb3dfYXRfdW5pdHMipAEKEkdldFNwZW5kaW5nUmVxdWVzdBIdCgdwcm9qZWN0GAEgASgJQgzoxzEBisgxBDw9NjMSKAoEZnJvbRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhoKBHN0ZXAYBCABKAlCDPLHMQhob3VyfGRheSKCAQoIU3BlbmRpbmcSDwoHcHJvamVjdBgBIAEoCRImCgVzdGVwcxgCIAMoCzIXLm9ycmVyeS52MS5TcGVuZGluZ1N0ZXASLgoJc2NoZWR1bGVzGAMgAygLMhsub3JyZXJ5LnYxLlNjaGVkdWxlU3BlbmRpbmcSDQoFdW5pdHMYBCABKAMiYAoMU3BlbmRpbmdTdGVwEi0KCWJlZ2luc19hdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFdW5pdHMYAiABKAMSEgoKZXhlY3V0aW9ucxgDIAEoAyJHChBTY2hlZHVsZVNwZW5kaW5nEhAKCHNjaGVkdWxlGAEgASgJEg0KBXVuaXRzGAIgASgDEhIKCmV4ZWN1dGlvbnMYAyABKAMiNAoTVmVyaWZ5TGVkZ2VyUmVxdWVzdBIdCgdwcm9qZWN0GAEgASgJQgzoxzEBisgxBDw9NjMidwoSTGVkZ2VyVmVyaWZpY2F0aW9uEg8KB3Byb2plY3QYASABKAkSDwoHZW50cmllcxgCIAEoAxINCgVzb3VuZBgDIAEoCBIwCgtkaWZmZXJlbmNlcxgEIAMoCzIbLm9ycmVyeS52MS5MZWRnZXJEaWZmZXJlbmNlIkIKEExlZGdlckRpZmZlcmVuY2USDQoFcGxhY2UYASABKAkSEAoIZXhwZWN0ZWQYAiABKAkSDQoFZm91bmQYAyABKAkidgoMVG9wVXBSZXF1ZXN0Eh0KB3Byb2plY3QYASABKAlCDOjHMQGKyDEEPD02MxIVCgV1bml0cxgCIAEoA0IG+scxAj4wEhkKBnJlYXNvbhgDIAEoCUIJisgxBTw9MjAwEhUKAmlkGAQgASgJQgmKyDEFPD0yMDAicwoNQWRqdXN0UmVxdWVzdBIdCgdwcm9qZWN0GAEgASgJQgzoxzEBisgxBDw9NjMSDQoFdW5pdHMYAiABKAMSHQoGcmVhc29uGAMgASgJQg3oxzEBisgxBTw9MjAwEhUKAmlkGAQgASgJQgmKyDEFPD0yMDAiQAoLUG9zdGVkRW50cnkSHwoFZW50cnkYASABKAsyEC5vcnJlcnkudjEuRW50cnkSEAoIcmVwZWF0ZWQYAiABKAgiZwoSR2V0Rm9yZWNhc3RSZXF1ZXN0Eh0KB3Byb2plY3QYASABKAlCDOjHMQGKyDEEPD02MxIXCgRkYXlzGAIgASgFQgn6xzEFMC0zNjYSGQoGcGF1c2VkGAMgAygJQgmCyDEFPD0xMDAi6gIKCEZvcmVjYXN0Eg8KB3Byb2plY3QYASABKAkSJgoCYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXVudGlsGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgdiYWxhbmNlGAQgASgDSACIAQESMwoPYmFsYW5jZV9lbmRzX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1wbGFubmVkX3VuaXRzGAYgASgDEhcKD3BlYWtfaG91cl91bml0cxgHIAEoAxIwCgxwZWFrX2hvdXJfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCXNjaGVkdWxlcxgJIAMoCzIbLm9ycmVyeS52MS5TY2hlZHVsZUZvcmVjYXN0EhEKCXRydW5jYXRlZBgKIAEoCEIKCghfYmFsYW5jZSLfAQoQU2NoZWR1bGVGb3JlY2FzdBIQCghzY2hlZHVsZRgBIAEoCRINCgVmaXJlcxgCIAEoAxIOCgZzdGFydHMYAyABKAMSDQoFd2FpdHMYBCABKAMSEAoIcmVmdXNhbHMYBSABKAMSFQoNcGxhbm5lZF91bml0cxgGIAEoAxIlCghlc3RpbWF0ZRgHIAEoCzITLm9ycmVyeS52MS5Fc3RpbWF0ZRI7ChdiYWxhbmNlX2VuZHNfd2l0aG91dF9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiSAoIRXN0aW1hdGUSDQoFdW5pdHMYASABKAMSDwoHc2Vjb25kcxgCIAEoAxIOCgZzb3VyY2UYAyABKAkSDAoEcnVucxgEIAEoBTK9BwoMVXNhZ2VTZXJ2aWNlEnEKA0dldBIaLm9ycmVyeS52MS5HZXRVc2FnZVJlcXVlc3QaEC5vcnJlcnkudjEuVXNhZ2UiPMrwGQ0IBhIHcHJvamVjdBgDgtPkkwIlEiMvb3JyZXJ5L3YxL3Byb2plY3RzL3twcm9qZWN0fS91c2FnZRKMAQoLTGlzdEVudHJpZXMSHS5vcnJlcnkudjEuTGlzdEVudHJpZXNSZXF1ZXN0Gh4ub3JyZXJ5LnYxLkxpc3RFbnRyaWVzUmVzcG9uc2UiPsrwGQ0IBhIHcHJvamVjdBgDgtPkkwInEiUvb3JyZXJ5L3YxL3Byb2plY3RzL3twcm9qZWN0fS9lbnRyaWVzEoIBCgtHZXRTcGVuZGluZxIdLm9ycmVyeS52MS5HZXRTcGVuZGluZ1JlcXVlc3QaEy5vcnJlcnkudjEuU3BlbmRpbmciP8rwGQ0IBhIHcHJvamVjdBgDgtPkkwIoEiYvb3JyZXJ5L3YxL3Byb2plY3RzL3twcm9qZWN0fS9zcGVuZGluZxKTAQoMVmVyaWZ5TGVkZ2VyEh4ub3JyZXJ5LnYxLlZlcmlmeUxlZGdlclJlcXVlc3QaHS5vcnJlcnkudjEuTGVkZ2VyVmVyaWZpY2F0aW9uIkTK8BkNCAYSB3Byb2plY3QYA4LT5JMCLRIrL29ycmVyeS92MS9wcm9qZWN0cy97cHJvamVjdH0vbGVkZ2VyOnZlcmlmeRKCAQoFVG9wVXASFy5vcnJlcnkudjEuVG9wVXBSZXF1ZXN0GhYub3JyZXJ5LnYxLlBvc3RlZEVudHJ5IkjK8BkPCAYSB3Byb2plY3QYBCABgtPkkwIvOgEqIiovb3JyZXJ5L3YxL3Byb2plY3RzL3twcm9qZWN0fS9sZWRnZXI6dG9wVXAShQEKBkFkanVzdBIYLm9ycmVyeS52MS5BZGp1c3RSZXF1ZXN0GhYub3JyZXJ5LnYxLlBvc3RlZEVudHJ5IknK8BkPCAYSB3Byb2plY3QYBCABgtPkkwIwOgEqIisvb3JyZXJ5L3YxL3Byb2plY3RzL3twcm9qZWN0fS9sZWRnZXI6YWRqdXN0EoIBCgtHZXRGb3JlY2FzdBIdLm9ycmVyeS52MS5HZXRGb3JlY2FzdFJlcXVlc3QaEy5vcnJlcnkudjEuRm9yZWNhc3QiP8rwGQ0IBhIHcHJvamVjdBgDgtPkkwIoEiYvb3JyZXJ5L3YxL3Byb2plY3RzL3twcm9qZWN0fS9mb3JlY2FzdGIGcHJvdG8z", [file_google_api_annotations, file_google_protobuf_timestamp, file_orrery_options_v1_options, file_yandex_cloud_validation]);
+  fileDesc("Ch1vcnJlcnkvdjEvdXNhZ2Vfc2VydmljZS5wcm90bxIJb3JyZXJ5LnYxIjAKD0dldFVzYWdlUmVxdWVzdBIdCgdwcm9qZWN0GAEgASgJQgzoxzEBisgxBDw9NjMi4wMKBVVzYWdlEg8KB3Byb2plY3QYASABKAkSGwoOdW5pdHNfcGVyX2hvdXIYAiABKANIAIgBARIgChN1bml0c19wZXJfZXhlY3V0aW9uGAMgASgDSAGIAQESHAoPY29uY3VycmVudF9ydW5zGAQgASgDSAKIAQESFAoHYmFsYW5jZRgFIAEoA0gDiAEBEhIKCmhlbGRfdW5pdHMYBiABKAMSGAoQcnVubmluZ19hdHRlbXB0cxgHIAEoAxIdChVzcGVudF9sYXN0X2hvdXJfdW5pdHMYCCABKAMSJQoIZXhwb3N1cmUYCSABKAsyEy5vcnJlcnkudjEuRXhwb3N1cmUSEgoKdW5hbnN3ZXJlZBgKIAEoCRIZChFzcGVudF90b2RheV91bml0cxgLIAEoAxIZChFzcGVudF9tb250aF91bml0cxgMIAEoAxIZCgxmdW5kZWRfdW5pdHMYDSABKANIBIgBARIhCgZidWRnZXQYDiABKAsyES5vcnJlcnkudjEuQnVkZ2V0QhEKD191bml0c19wZXJfaG91ckIWChRfdW5pdHNfcGVyX2V4ZWN1dGlvbkISChBfY29uY3VycmVudF9ydW5zQgoKCF9iYWxhbmNlQg8KDV9mdW5kZWRfdW5pdHMigQEKCEV4cG9zdXJlEi0KCWxvb2tlZF9hdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMdW50b2xkX3VuaXRzGAIgASgDEhwKD2Vsc2V3aGVyZV91bml0cxgDIAEoA0gAiAEBQhIKEF9lbHNld2hlcmVfdW5pdHMi2wEKEkxpc3RFbnRyaWVzUmVxdWVzdBIdCgdwcm9qZWN0GAEgASgJQgzoxzEBisgxBDw9NjMSHAoJcGFnZV9zaXplGAIgASgDQgn6xzEFMC05MDASHQoKcGFnZV90b2tlbhgDIAEoCUIJisgxBTw9MTAwEhQKDG9sZGVzdF9maXJzdBgEIAEoCBIoCgRmcm9tGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiUQoTTGlzdEVudHJpZXNSZXNwb25zZRIhCgdlbnRyaWVzGAEgAygLMhAub3JyZXJ5LnYxLkVudHJ5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSL7AgoFRW50cnkSCwoDc2VxGAEgASgDEiYKAmF0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgRraW5kGAMgASgJEhIKBXVuaXRzGAQgASgDSACIAQESDgoGcmVhc29uGAUgASgJEhMKC3Jlc2VydmF0aW9uGAYgASgJEhIKCmhlbGRfYWZ0ZXIYByABKAMSGgoNYmFsYW5jZV9hZnRlchgIIAEoA0gBiAEBEjIKDnNwZW5kX3N0YXJ0X2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgxzcGVuZF9lbmRfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKBHJhdGUYCyABKANIAogBARIYCgtzcGVuZF91bml0cxgMIAEoA0gDiAEBQggKBl91bml0c0IQCg5fYmFsYW5jZV9hZnRlckIHCgVfcmF0ZUIOCgxfc3BlbmRfdW5pdHMidgoGQnVkZ2V0EhcKD3dhcm5fYXRfcGVyY2VudBgBIAMoBRIaChJ3YXJuX2FoZWFkX3NlY29uZHMYAiABKAMSGQoMbG93X2F0X3VuaXRzGAMgASgDSACIAQESCwoDbG93GAQgASgIQg8KDV9sb3dfYXRfdW5pdHMipAEKEkdldFNwZW5kaW5nUmVxdWVzdBIdCgdwcm9qZWN0GAEgASgJQgzoxzEBisgxBDw9NjMSKAoEZnJvbRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhoKBHN0ZXAYBCABKAlCDPLHMQhob3VyfGRheSKCAQoIU3BlbmRpbmcSDwoHcHJvamVjdBgBIAEoCRImCgVzdGVwcxgCIAMoCzIXLm9ycmVyeS52MS5TcGVuZGluZ1N0ZXASLgoJc2NoZWR1bGVzGAMgAygLMhsub3JyZXJ5LnYxLlNjaGVkdWxlU3BlbmRpbmcSDQoFdW5pdHMYBCABKAMiYAoMU3BlbmRpbmdTdGVwEi0KCWJlZ2luc19hdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFdW5pdHMYAiABKAMSEgoKZXhlY3V0aW9ucxgDIAEoAyJHChBTY2hlZHVsZVNwZW5kaW5nEhAKCHNjaGVkdWxlGAEgASgJEg0KBXVuaXRzGAIgASgDEhIKCmV4ZWN1dGlvbnMYAyABKAMiNAoTVmVyaWZ5TGVkZ2VyUmVxdWVzdBIdCgdwcm9qZWN0GAEgASgJQgzoxzEBisgxBDw9NjMikQEKEkxlZGdlclZlcmlmaWNhdGlvbhIPCgdwcm9qZWN0GAEgASgJEg8KB2VudHJpZXMYAiABKAMSDQoFc291bmQYAyABKAgSMAoLZGlmZmVyZW5jZXMYBCADKAsyGy5vcnJlcnkudjEuTGVkZ2VyRGlmZmVyZW5jZRIYChBkaWZmZXJlbmNlX2NvdW50GAUgASgDIkIKEExlZGdlckRpZmZlcmVuY2USDQoFcGxhY2UYASABKAkSEAoIZXhwZWN0ZWQYAiABKAkSDQoFZm91bmQYAyABKAkidgoMVG9wVXBSZXF1ZXN0Eh0KB3Byb2plY3QYASABKAlCDOjHMQGKyDEEPD02MxIVCgV1bml0cxgCIAEoA0IG+scxAj4wEhkKBnJlYXNvbhgDIAEoCUIJisgxBTw9MjAwEhUKAmlkGAQgASgJQgmKyDEFPD0yMDAicwoNQWRqdXN0UmVxdWVzdBIdCgdwcm9qZWN0GAEgASgJQgzoxzEBisgxBDw9NjMSDQoFdW5pdHMYAiABKAMSHQoGcmVhc29uGAMgASgJQg3oxzEBisgxBTw9MjAwEhUKAmlkGAQgASgJQgmKyDEFPD0yMDAiggEKEVNldEJhbGFuY2VSZXF1ZXN0Eh0KB3Byb2plY3QYASABKAlCDOjHMQGKyDEEPD02MxISCgV1bml0cxgCIAEoA0gAiAEBEhkKBnJlYXNvbhgDIAEoCUIJisgxBTw9MjAwEhUKAmlkGAQgASgJQgmKyDEFPD0yMDBCCAoGX3VuaXRzIlIKE0xpc3RBY2NvdW50c1JlcXVlc3QSHAoJcGFnZV9zaXplGAEgASgDQgn6xzEFMC05MDASHQoKcGFnZV90b2tlbhgCIAEoCUIJisgxBTw9MTAwIlwKFExpc3RBY2NvdW50c1Jlc3BvbnNlEisKCGFjY291bnRzGAEgAygLMhkub3JyZXJ5LnYxLlByb2plY3RBY2NvdW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJoCg5Qcm9qZWN0QWNjb3VudBIPCgdwcm9qZWN0GAEgASgJEg8KB2VudHJpZXMYAiABKAMSFAoHYmFsYW5jZRgDIAEoA0gAiAEBEhIKCmhlbGRfdW5pdHMYBCABKANCCgoIX2JhbGFuY2UiQAoLUG9zdGVkRW50cnkSHwoFZW50cnkYASABKAsyEC5vcnJlcnkudjEuRW50cnkSEAoIcmVwZWF0ZWQYAiABKAgiZwoSR2V0Rm9yZWNhc3RSZXF1ZXN0Eh0KB3Byb2plY3QYASABKAlCDOjHMQGKyDEEPD02MxIXCgRkYXlzGAIgASgFQgn6xzEFMC0zNjYSGQoGcGF1c2VkGAMgAygJQgmCyDEFPD0xMDAixgMKCEZvcmVjYXN0Eg8KB3Byb2plY3QYASABKAkSJgoCYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXVudGlsGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgdiYWxhbmNlGAQgASgDSACIAQESMwoPYmFsYW5jZV9lbmRzX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1wbGFubmVkX3VuaXRzGAYgASgDEhcKD3BlYWtfaG91cl91bml0cxgHIAEoAxIwCgxwZWFrX2hvdXJfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCXNjaGVkdWxlcxgJIAMoCzIbLm9ycmVyeS52MS5TY2hlZHVsZUZvcmVjYXN0EhEKCXRydW5jYXRlZBgKIAEoCBIqCgZsb3dfYXQYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhsKDnVuaXRzX3Blcl9ob3VyGAwgASgDSAGIAQFCCgoIX2JhbGFuY2VCEQoPX3VuaXRzX3Blcl9ob3VyIscCChBTY2hlZHVsZUZvcmVjYXN0EhAKCHNjaGVkdWxlGAEgASgJEg0KBWZpcmVzGAIgASgDEg4KBnN0YXJ0cxgDIAEoAxINCgV3YWl0cxgEIAEoAxIQCghyZWZ1c2FscxgFIAEoAxIVCg1wbGFubmVkX3VuaXRzGAYgASgDEiUKCGVzdGltYXRlGAcgASgLMhMub3JyZXJ5LnYxLkVzdGltYXRlEjsKF2JhbGFuY2VfZW5kc193aXRob3V0X2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVza2lwcxgJIAEoAxIPCgd3YWl0aW5nGAogASgDEi8KDGxvbmdlc3Rfd2FpdBgLIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIVCg1sYXN0c193aXRob3V0GAwgASgIIkgKCEVzdGltYXRlEg0KBXVuaXRzGAEgASgDEg8KB3NlY29uZHMYAiABKAMSDgoGc291cmNlGAMgASgJEgwKBHJ1bnMYBCABKAUyxQkKDFVzYWdlU2VydmljZRJxCgNHZXQSGi5vcnJlcnkudjEuR2V0VXNhZ2VSZXF1ZXN0GhAub3JyZXJ5LnYxLlVzYWdlIjzK8BkNCAYSB3Byb2plY3QYA4LT5JMCJRIjL29ycmVyeS92MS9wcm9qZWN0cy97cHJvamVjdH0vdXNhZ2USjAEKC0xpc3RFbnRyaWVzEh0ub3JyZXJ5LnYxLkxpc3RFbnRyaWVzUmVxdWVzdBoeLm9ycmVyeS52MS5MaXN0RW50cmllc1Jlc3BvbnNlIj7K8BkNCAYSB3Byb2plY3QYA4LT5JMCJxIlL29ycmVyeS92MS9wcm9qZWN0cy97cHJvamVjdH0vZW50cmllcxKCAQoLR2V0U3BlbmRpbmcSHS5vcnJlcnkudjEuR2V0U3BlbmRpbmdSZXF1ZXN0GhMub3JyZXJ5LnYxLlNwZW5kaW5nIj/K8BkNCAYSB3Byb2plY3QYA4LT5JMCKBImL29ycmVyeS92MS9wcm9qZWN0cy97cHJvamVjdH0vc3BlbmRpbmcSkwEKDFZlcmlmeUxlZGdlchIeLm9ycmVyeS52MS5WZXJpZnlMZWRnZXJSZXF1ZXN0Gh0ub3JyZXJ5LnYxLkxlZGdlclZlcmlmaWNhdGlvbiJEyvAZDQgGEgdwcm9qZWN0GAOC0+STAi0SKy9vcnJlcnkvdjEvcHJvamVjdHMve3Byb2plY3R9L2xlZGdlcjp2ZXJpZnkSggEKBVRvcFVwEhcub3JyZXJ5LnYxLlRvcFVwUmVxdWVzdBoWLm9ycmVyeS52MS5Qb3N0ZWRFbnRyeSJIyvAZDwgGEgdwcm9qZWN0GAQgAYLT5JMCLzoBKiIqL29ycmVyeS92MS9wcm9qZWN0cy97cHJvamVjdH0vbGVkZ2VyOnRvcFVwEoUBCgZBZGp1c3QSGC5vcnJlcnkudjEuQWRqdXN0UmVxdWVzdBoWLm9ycmVyeS52MS5Qb3N0ZWRFbnRyeSJJyvAZDwgGEgdwcm9qZWN0GAQgAYLT5JMCMDoBKiIrL29ycmVyeS92MS9wcm9qZWN0cy97cHJvamVjdH0vbGVkZ2VyOmFkanVzdBKRAQoKU2V0QmFsYW5jZRIcLm9ycmVyeS52MS5TZXRCYWxhbmNlUmVxdWVzdBoWLm9ycmVyeS52MS5Qb3N0ZWRFbnRyeSJNyvAZDwgGEgdwcm9qZWN0GAQgAYLT5JMCNDoBKiIvL29ycmVyeS92MS9wcm9qZWN0cy97cHJvamVjdH0vbGVkZ2VyOnNldEJhbGFuY2UScgoMTGlzdEFjY291bnRzEh4ub3JyZXJ5LnYxLkxpc3RBY2NvdW50c1JlcXVlc3QaHy5vcnJlcnkudjEuTGlzdEFjY291bnRzUmVzcG9uc2UiIcrwGQIIA4LT5JMCFRITL29ycmVyeS92MS9hY2NvdW50cxKCAQoLR2V0Rm9yZWNhc3QSHS5vcnJlcnkudjEuR2V0Rm9yZWNhc3RSZXF1ZXN0GhMub3JyZXJ5LnYxLkZvcmVjYXN0Ij/K8BkNCAYSB3Byb2plY3QYA4LT5JMCKBImL29ycmVyeS92MS9wcm9qZWN0cy97cHJvamVjdH0vZm9yZWNhc3RiBnByb3RvMw", [file_google_api_annotations, file_google_protobuf_duration, file_google_protobuf_timestamp, file_orrery_options_v1_options, file_yandex_cloud_validation]);
 
 /**
  * @generated from message orrery.v1.GetUsageRequest
@@ -384,14 +384,15 @@ export type GetSpendingRequest = Message<"orrery.v1.GetSpendingRequest"> & {
   from?: Timestamp | undefined;
 
   /**
-   * Absent means now.
+   * The step that it is in counts whole, unless it begins there. Absent means now, and what lies ahead
+   * is cut off.
    *
    * @generated from field: google.protobuf.Timestamp until = 3;
    */
   until?: Timestamp | undefined;
 
   /**
-   * hour or day; empty means day. By the hour at most 31 days.
+   * hour or day; empty means day. By the hour at most 31 days, by the day at most 366.
    *
    * @generated from field: string step = 4;
    */
@@ -475,7 +476,8 @@ export const SpendingStepSchema: GenMessage<SpendingStep> = /*@__PURE__*/
  */
 export type ScheduleSpending = Message<"orrery.v1.ScheduleSpending"> & {
   /**
-   * Empty for jobs and notebooks that callers started.
+   * Empty for jobs and notebooks that callers started; * for all schedules that spent on a day on which
+   * 200 others had spent before them.
    *
    * @generated from field: string schedule = 1;
    */
@@ -538,11 +540,18 @@ export type LedgerVerification = Message<"orrery.v1.LedgerVerification"> & {
   sound: boolean;
 
   /**
-   * What does not fit, the first first; empty where it is sound.
+   * What does not fit, the first first, 100 at most; empty where it is sound.
    *
    * @generated from field: repeated orrery.v1.LedgerDifference differences = 4;
    */
   differences: LedgerDifference[];
+
+  /**
+   * How many there are in all.
+   *
+   * @generated from field: int64 difference_count = 5;
+   */
+  differenceCount: bigint;
 };
 
 /**
@@ -652,6 +661,124 @@ export const AdjustRequestSchema: GenMessage<AdjustRequest> = /*@__PURE__*/
   messageDesc(file_orrery_v1_usage_service, 15);
 
 /**
+ * @generated from message orrery.v1.SetBalanceRequest
+ */
+export type SetBalanceRequest = Message<"orrery.v1.SetBalanceRequest"> & {
+  /**
+   * @generated from field: string project = 1;
+   */
+  project: string;
+
+  /**
+   * Absent takes the balance away: the project may spend without end.
+   *
+   * @generated from field: optional int64 units = 2;
+   */
+  units?: bigint | undefined;
+
+  /**
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+
+  /**
+   * The caller's own id for this wish; empty means a fresh one.
+   *
+   * @generated from field: string id = 4;
+   */
+  id: string;
+};
+
+/**
+ * Describes the message orrery.v1.SetBalanceRequest.
+ * Use `create(SetBalanceRequestSchema)` to create a new message.
+ */
+export const SetBalanceRequestSchema: GenMessage<SetBalanceRequest> = /*@__PURE__*/
+  messageDesc(file_orrery_v1_usage_service, 16);
+
+/**
+ * @generated from message orrery.v1.ListAccountsRequest
+ */
+export type ListAccountsRequest = Message<"orrery.v1.ListAccountsRequest"> & {
+  /**
+   * @generated from field: int64 page_size = 1;
+   */
+  pageSize: bigint;
+
+  /**
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message orrery.v1.ListAccountsRequest.
+ * Use `create(ListAccountsRequestSchema)` to create a new message.
+ */
+export const ListAccountsRequestSchema: GenMessage<ListAccountsRequest> = /*@__PURE__*/
+  messageDesc(file_orrery_v1_usage_service, 17);
+
+/**
+ * @generated from message orrery.v1.ListAccountsResponse
+ */
+export type ListAccountsResponse = Message<"orrery.v1.ListAccountsResponse"> & {
+  /**
+   * @generated from field: repeated orrery.v1.ProjectAccount accounts = 1;
+   */
+  accounts: ProjectAccount[];
+
+  /**
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message orrery.v1.ListAccountsResponse.
+ * Use `create(ListAccountsResponseSchema)` to create a new message.
+ */
+export const ListAccountsResponseSchema: GenMessage<ListAccountsResponse> = /*@__PURE__*/
+  messageDesc(file_orrery_v1_usage_service, 18);
+
+/**
+ * What a project's ledger adds up to.
+ *
+ * @generated from message orrery.v1.ProjectAccount
+ */
+export type ProjectAccount = Message<"orrery.v1.ProjectAccount"> & {
+  /**
+   * @generated from field: string project = 1;
+   */
+  project: string;
+
+  /**
+   * How many entries its ledger has.
+   *
+   * @generated from field: int64 entries = 2;
+   */
+  entries: bigint;
+
+  /**
+   * Absent where there is no balance.
+   *
+   * @generated from field: optional int64 balance = 3;
+   */
+  balance?: bigint | undefined;
+
+  /**
+   * @generated from field: int64 held_units = 4;
+   */
+  heldUnits: bigint;
+};
+
+/**
+ * Describes the message orrery.v1.ProjectAccount.
+ * Use `create(ProjectAccountSchema)` to create a new message.
+ */
+export const ProjectAccountSchema: GenMessage<ProjectAccount> = /*@__PURE__*/
+  messageDesc(file_orrery_v1_usage_service, 19);
+
+/**
  * @generated from message orrery.v1.PostedEntry
  */
 export type PostedEntry = Message<"orrery.v1.PostedEntry"> & {
@@ -673,7 +800,7 @@ export type PostedEntry = Message<"orrery.v1.PostedEntry"> & {
  * Use `create(PostedEntrySchema)` to create a new message.
  */
 export const PostedEntrySchema: GenMessage<PostedEntry> = /*@__PURE__*/
-  messageDesc(file_orrery_v1_usage_service, 16);
+  messageDesc(file_orrery_v1_usage_service, 20);
 
 /**
  * @generated from message orrery.v1.GetForecastRequest
@@ -704,7 +831,7 @@ export type GetForecastRequest = Message<"orrery.v1.GetForecastRequest"> & {
  * Use `create(GetForecastRequestSchema)` to create a new message.
  */
 export const GetForecastRequestSchema: GenMessage<GetForecastRequest> = /*@__PURE__*/
-  messageDesc(file_orrery_v1_usage_service, 17);
+  messageDesc(file_orrery_v1_usage_service, 21);
 
 /**
  * What the present plan comes to, with what each run is estimated to spend.
@@ -773,6 +900,20 @@ export type Forecast = Message<"orrery.v1.Forecast"> & {
    * @generated from field: bool truncated = 10;
    */
   truncated: boolean;
+
+  /**
+   * When something first waits or is left out because the project is low; absent where nothing does.
+   *
+   * @generated from field: google.protobuf.Timestamp low_at = 11;
+   */
+  lowAt?: Timestamp | undefined;
+
+  /**
+   * What the peak hour is compared with; absent where there is no such limit.
+   *
+   * @generated from field: optional int64 units_per_hour = 12;
+   */
+  unitsPerHour?: bigint | undefined;
 };
 
 /**
@@ -780,7 +921,7 @@ export type Forecast = Message<"orrery.v1.Forecast"> & {
  * Use `create(ForecastSchema)` to create a new message.
  */
 export const ForecastSchema: GenMessage<Forecast> = /*@__PURE__*/
-  messageDesc(file_orrery_v1_usage_service, 18);
+  messageDesc(file_orrery_v1_usage_service, 22);
 
 /**
  * @generated from message orrery.v1.ScheduleForecast
@@ -797,7 +938,7 @@ export type ScheduleForecast = Message<"orrery.v1.ScheduleForecast"> & {
   fires: bigint;
 
   /**
-   * Of those, how many would start, wait before they do, and never start.
+   * Of those, how many would start, wait before they do, and never start for want of units.
    *
    * @generated from field: int64 starts = 3;
    */
@@ -829,6 +970,32 @@ export type ScheduleForecast = Message<"orrery.v1.ScheduleForecast"> & {
    * @generated from field: google.protobuf.Timestamp balance_ends_without_at = 8;
    */
   balanceEndsWithoutAt?: Timestamp | undefined;
+
+  /**
+   * How many never start for another reason: overlap, a dependency, a pause, a deadline.
+   *
+   * @generated from field: int64 skips = 9;
+   */
+  skips: bigint;
+
+  /**
+   * How many have not started by the end of what is looked at.
+   *
+   * @generated from field: int64 waiting = 10;
+   */
+  waiting: bigint;
+
+  /**
+   * @generated from field: google.protobuf.Duration longest_wait = 11;
+   */
+  longestWait?: Duration | undefined;
+
+  /**
+   * The balance ends, and without this schedule it would not.
+   *
+   * @generated from field: bool lasts_without = 12;
+   */
+  lastsWithout: boolean;
 };
 
 /**
@@ -836,7 +1003,7 @@ export type ScheduleForecast = Message<"orrery.v1.ScheduleForecast"> & {
  * Use `create(ScheduleForecastSchema)` to create a new message.
  */
 export const ScheduleForecastSchema: GenMessage<ScheduleForecast> = /*@__PURE__*/
-  messageDesc(file_orrery_v1_usage_service, 19);
+  messageDesc(file_orrery_v1_usage_service, 23);
 
 /**
  * What a run of a schedule is expected to spend. No limit goes by it.
@@ -874,7 +1041,7 @@ export type Estimate = Message<"orrery.v1.Estimate"> & {
  * Use `create(EstimateSchema)` to create a new message.
  */
 export const EstimateSchema: GenMessage<Estimate> = /*@__PURE__*/
-  messageDesc(file_orrery_v1_usage_service, 20);
+  messageDesc(file_orrery_v1_usage_service, 24);
 
 /**
  * What projects spend.
@@ -942,6 +1109,27 @@ export const UsageService: GenService<{
     methodKind: "unary";
     input: typeof AdjustRequestSchema;
     output: typeof PostedEntrySchema;
+  },
+  /**
+   * Sets what may still be spent, held units included, or takes the balance away. A repeat with the
+   * same id changes nothing.
+   *
+   * @generated from rpc orrery.v1.UsageService.SetBalance
+   */
+  setBalance: {
+    methodKind: "unary";
+    input: typeof SetBalanceRequestSchema;
+    output: typeof PostedEntrySchema;
+  },
+  /**
+   * Every project that has a ledger, by its id.
+   *
+   * @generated from rpc orrery.v1.UsageService.ListAccounts
+   */
+  listAccounts: {
+    methodKind: "unary";
+    input: typeof ListAccountsRequestSchema;
+    output: typeof ListAccountsResponseSchema;
   },
   /**
    * What the schedules will spend at the present plan, and when the balance ends.

@@ -94,6 +94,7 @@ describe("a run over HTTP", () => {
   it("is made, explained, read and cancelled by its routes", async () => {
     world.alwaysRuns("nightly", { ...obeys, prints: "epoch 1\n" });
     const made = await http("POST", "/orrery/v1/runs", { schedule: "nightly", id: "w1" });
+    await world.deliverAll();
     await http("POST", "/orrery/v1/runs", { schedule: "nightly", id: "w2" });
     const { run } = made.body as { readonly run: string };
     await world.live(SECOND_MS);
@@ -168,7 +169,10 @@ describe("what an installation keeps, over HTTP", () => {
       project: "demo",
       unitsPerHour: "10000",
       balance: "19960",
+      fundedUnits: "20000",
       spentLastHourUnits: "40",
+      spentTodayUnits: "40",
+      spentMonthUnits: "40",
     });
     expect((await http("GET", "/orrery/v1/projects/demo/entries?pageSize=1")).body).toMatchObject({
       entries: [{ seq: "3", kind: "settle", units: "40", balanceAfter: "19960" }],

@@ -287,6 +287,7 @@ describe("an explanation", () => {
     await limited({ limits: { unitsPerHour: 10_000, balance: 20_000, concurrentRuns: 4 } });
     world.alwaysRuns("nightly", obeys);
     await world.askRun("nightly", "p1");
+    await world.deliverAll();
     const run = await world.askRun("nightly", "p2");
     await world.live(SECOND_MS);
 

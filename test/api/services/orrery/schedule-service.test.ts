@@ -33,6 +33,19 @@ async function pagesOf(
 }
 
 describe("a schedule", () => {
+  it("is shown with what a run of it is expected to come to, alone and in a list", async () => {
+    await world.schedule({ name: "said", estimate: { durationMs: 90_500 } }, { name: "unsaid" });
+
+    const said = await world.invoke(get, { schedule: "said" });
+    const { schedules } = await world.invoke(list, { pageSize: 10n });
+
+    expect(said.estimate).toMatchObject({
+      ...{ units: 364n, seconds: 91n, source: "configured", runs: 0 },
+    });
+    expect(schedules.map(({ estimate }) => estimate?.source)).toEqual(["configured", "bound"]);
+    expect(schedules[0]?.estimate).toEqual(said.estimate);
+  });
+
   it("is shown with its policies, its next fire and its latest run", async () => {
     await world.schedule(
       {
