@@ -64,7 +64,7 @@ function scheduleRow(schedule: ScheduleSummary): readonly Cell[] {
 }
 
 function projectRow(
-  { project, units, peak, balanceEndsAt }: ProjectSummary,
+  { project, units, peak, balanceEndsAt, lowAt }: ProjectSummary,
   unitsPerHour: number | undefined,
 ): readonly Cell[] {
   const limit = unitsPerHour === undefined ? "" : ` of ${unitsPerHour}`;
@@ -72,8 +72,19 @@ function projectRow(
     project,
     String(units),
     peak === undefined ? "-" : `${peak.units}${limit}, the hour to ${formatInstant(peak.at)}`,
-    balanceEndsAt === undefined ? "lasts" : `ends ${formatInstant(balanceEndsAt)}`,
+    balanceText({ balanceEndsAt, lowAt }),
   ];
+}
+
+function balanceText({
+  balanceEndsAt,
+  lowAt,
+}: Record<"balanceEndsAt" | "lowAt", ProjectSummary["lowAt"]>): string {
+  const parts = [
+    ...(lowAt === undefined ? [] : [`low from ${formatInstant(lowAt)}`]),
+    ...(balanceEndsAt === undefined ? [] : [`ends ${formatInstant(balanceEndsAt)}`]),
+  ];
+  return parts.length === 0 ? "lasts" : parts.join(", ");
 }
 
 /** The same for programs. */
@@ -85,12 +96,13 @@ export function viewSimulation({ simulated, summary, violations, unestimated }: 
     complete,
     occurrences: runs.length,
     schedules: summary.schedules,
-    projects: summary.projects.map(({ peak, balanceEndsAt, ...project }) => ({
+    projects: summary.projects.map(({ peak, balanceEndsAt, lowAt, ...project }) => ({
       ...project,
       ...(peak === undefined
         ? {}
         : { peakHourUnits: peak.units, peakHourEndsAt: formatInstant(peak.at) }),
       ...(balanceEndsAt === undefined ? {} : { balanceEndsAt: formatInstant(balanceEndsAt) }),
+      ...(lowAt === undefined ? {} : { lowAt: formatInstant(lowAt) }),
     })),
     unestimated,
     violations: violations.map(({ assertion, sentence }) => ({ ...assertion, sentence })),

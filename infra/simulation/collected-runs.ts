@@ -8,10 +8,12 @@ import { unitsFor } from "../../shared/core/units/rates.ts";
 import { forgetRun, readRuns, scanRuns, type RunPlace } from "../../shared/records/run-record.ts";
 import type { Services } from "../../shared/usecases/services.ts";
 
-/** A balance that something had to wait for. */
+/** When something of a project first had to wait for its balance, or was left out for it. */
 export interface BalanceEnd {
   readonly project: ProjectId;
   readonly at: Instant;
+  /** The balance did not cover it, or was below the budget's mark. */
+  readonly because: "limit_balance" | "low_balance";
 }
 
 /**
@@ -50,7 +52,7 @@ export class CollectedRuns {
       const code = run.reason?.code;
       if (run.state !== "waiting" || code === undefined) continue;
       if (!this.#waitedFor.has(run.id)) this.#waitedFor.set(run.id, code);
-      if (code === "limit_balance") this.#balanceEnded(run.project, clock.now());
+      this.#noteBalance(run, clock.now());
     }
   }
 
@@ -78,15 +80,18 @@ export class CollectedRuns {
     this.#known.add(run.id);
     this.#ended.push(this.#factsOf(run));
     this.#waitedFor.delete(run.id);
-    const isOfBalance = run.reason?.code === "limit_balance";
-    if (isOfBalance) this.#balanceEnded(run.project, run.finishedAt ?? run.effectiveAt);
+    this.#noteBalance(run, run.finishedAt ?? run.effectiveAt);
   }
 
-  #balanceEnded(project: ProjectId, at: Instant): void {
-    const index = this.balanceEnds.findIndex((each) => each.project === project);
+  #noteBalance({ project, reason }: Run, at: Instant): void {
+    const because = reason?.code;
+    if (because !== "limit_balance" && because !== "low_balance") return;
+    const index = this.balanceEnds.findIndex(
+      (each) => each.project === project && each.because === because,
+    );
     const before = this.balanceEnds[index];
-    if (before === undefined) this.balanceEnds.push({ project, at });
-    else if (at < before.at) this.balanceEnds[index] = { project, at };
+    if (before === undefined) this.balanceEnds.push({ project, at, because });
+    else if (at < before.at) this.balanceEnds[index] = { project, at, because };
   }
 
   /** The latest first. */

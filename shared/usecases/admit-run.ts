@@ -109,7 +109,7 @@ async function waits(
   const isChained = chain !== undefined && chain === record.timer?.dueAt;
   const promisedAt = record.run.nextEligibleAt ?? now;
   // Nobody knows when it may go, so it is looked at again and again: that is nothing to write down.
-  const isOpen = nextEligibleAt <= plusMs(now, limits.waitRecheckMs);
+  const isOpen = nextEligibleAt === plusMs(now, limits.waitRecheckMs);
   const openAt = unchanged && isOpen ? openLookAt(record.run, decision, seen) : nextEligibleAt;
   const movedTo = isChained && isOpen ? waitTimerAt(chain, openAt, now) : undefined;
   const isPromised = promisedAt <= nextEligibleAt && (isOpen || promisedAt > now);

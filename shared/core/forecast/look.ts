@@ -82,7 +82,7 @@ function wait(
   run.waitsFrom ??= now;
   const isChained = chain !== undefined;
   const unchanged = state === "waiting" && why?.code === reason.code;
-  const isOpen = nextEligibleAt <= plusMs(now, limits.waitRecheckMs);
+  const isOpen = nextEligibleAt === plusMs(now, limits.waitRecheckMs);
   const openAt = unchanged && isOpen ? openLookAt(run, now) : nextEligibleAt;
   const keepsPlace = (waitingSince !== undefined) === (isInLine === true);
   const isPromised = promisedAt <= nextEligibleAt && (isOpen || promisedAt > now);

@@ -149,9 +149,12 @@ function ofProject(assertion: OfProject, { projects }: Summary): readonly string
       ];
     }
     case "balanceLasts": {
-      const endsAt = found?.balanceEndsAt;
-      if (endsAt === undefined) return [];
-      return [`The balance of ${assertion.project} ends at ${formatInstant(endsAt)}`];
+      const { balanceEndsAt, lowAt } = found ?? {};
+      if (balanceEndsAt !== undefined) {
+        return [`The balance of ${assertion.project} ends at ${formatInstant(balanceEndsAt)}`];
+      }
+      if (lowAt === undefined) return [];
+      return [`The balance of ${assertion.project} is low from ${formatInstant(lowAt)} on`];
     }
     default:
       return assertNever(assertion);

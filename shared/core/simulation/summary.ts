@@ -29,6 +29,8 @@ export interface ProjectSummary {
   readonly peak?: HourPoint;
   /** When something first had to wait for balance, or was refused for it. */
   readonly balanceEndsAt?: Instant;
+  /** When something first waited or was left out because the balance was low. */
+  readonly lowAt?: Instant;
 }
 
 export interface Summary {
@@ -41,7 +43,11 @@ export function summarize(
   runs: readonly SimulatedRun[],
   played: {
     readonly schedules: readonly { readonly name: ScheduleName; readonly project: ProjectId }[];
-    readonly balanceEnds: readonly { readonly project: ProjectId; readonly at: Instant }[];
+    readonly balanceEnds: readonly {
+      readonly project: ProjectId;
+      readonly at: Instant;
+      readonly because: "limit_balance" | "low_balance";
+    }[];
   },
 ): Summary {
   const bySchedule = Map.groupBy(runs, ({ schedule }) => schedule);
@@ -54,12 +60,15 @@ export function summarize(
     projects: projects.map((project) => {
       const attempts = (byProject.get(project) ?? []).flatMap((run) => run.attempts);
       const peak = peakHour(trailingHour(attempts));
-      const end = played.balanceEnds.find((each) => each.project === project);
+      const ends = played.balanceEnds.filter((each) => each.project === project);
+      const end = ends.find(({ because }) => because === "limit_balance");
+      const low = ends.find(({ because }) => because === "low_balance");
       return {
         project,
         units: attempts.reduce((sum, { units }) => sum + units, 0),
         ...(peak === undefined ? {} : { peak }),
         ...(end === undefined ? {} : { balanceEndsAt: end.at }),
+        ...(low === undefined ? {} : { lowAt: low.at }),
       };
     }),
   };

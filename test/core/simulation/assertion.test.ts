@@ -41,9 +41,17 @@ function ran(
 function judged(
   assertion: Assertion,
   runs: readonly SimulatedRun[],
-  { timezone = "UTC", balanceEndsAt }: { timezone?: string; balanceEndsAt?: Instant } = {},
+  {
+    timezone = "UTC",
+    balanceEndsAt,
+    because = "limit_balance",
+  }: {
+    timezone?: string;
+    balanceEndsAt?: Instant;
+    because?: "limit_balance" | "low_balance";
+  } = {},
 ): readonly string[] {
-  const balanceEnds = balanceEndsAt === undefined ? [] : [{ project, at: balanceEndsAt }];
+  const balanceEnds = balanceEndsAt === undefined ? [] : [{ project, at: balanceEndsAt, because }];
   const summary = summarize(runs, { schedules: [{ name: nightly, project }], balanceEnds });
   const schedules = [{ name: nightly, timezone }];
   return violations([assertion], { runs, until, summary, schedules }).map(
@@ -130,6 +138,10 @@ describe("an assertion about a project", () => {
     expect(judged(assertion, [])).toEqual([]);
     expect(judged(assertion, [], { balanceEndsAt: at("12T00:00") })).toEqual([
       "The balance of p ends at 2027-01-12T00:00:00Z",
+    ]);
+    const low = { balanceEndsAt: at("12T00:00"), because: "low_balance" } as const;
+    expect(judged(assertion, [], low)).toEqual([
+      "The balance of p is low from 2027-01-12T00:00:00Z on",
     ]);
   });
 });

@@ -102,7 +102,9 @@ schedules:
     // Each holds some 4,800 and spends 2,400: the fourth does not fit the 2,800 that are left.
     expect(told(simulated).slice(0, 3)).toEqual(Array(3).fill("succeeded +0m"));
     expect(simulated.runs[3]).toMatchObject({ state: "waiting", reason: "limit_balance" });
-    expect(simulated.balanceEnds).toEqual([{ project: "p", at: from + 3.5 * HOUR_MS }]);
+    expect(simulated.balanceEnds).toEqual([
+      { project: "p", at: from + 3.5 * HOUR_MS, because: "limit_balance" },
+    ]);
   });
 
   it("fails as many as are asked for, and the same ones for the same seed", async () => {
