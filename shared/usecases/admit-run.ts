@@ -129,8 +129,14 @@ async function waits(
   // A look out of turn leaves the chain that is under way as it is, if one can be.
   const isFirst = record.run.state === "queued";
   const begins = isFirst || isChained || !isSameTimer(timer, record.timer);
-  const next = lookAt(run, { chain: timer.dueAt, at: openAt });
-  return { run, decision, unchanged, nudges: begins ? [...told, next] : told };
+  if (begins) {
+    const next = lookAt(run, { chain: timer.dueAt, at: openAt });
+    return { run, decision, unchanged, nudges: [...told, next] };
+  }
+  // The chain looks when it was promised before: where that is sooner by now, somebody has to look besides.
+  const isSooner = !isOpen && nextEligibleAt < promisedAt;
+  const hints = isSooner ? [lookAt(run, { chain: undefined, at: nextEligibleAt })] : [];
+  return { run, decision, unchanged, nudges: [...told, ...hints] };
 }
 
 /** The later a look the longer it has waited, where messages tell what it waits for. */

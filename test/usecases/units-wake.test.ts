@@ -8,9 +8,9 @@ import type { Posting } from "../../shared/core/units/account.ts";
 import { sendNudges } from "../../shared/usecases/nudge.ts";
 import { postToAccount } from "../../shared/usecases/projects/post-to-account.ts";
 import { setUnitBalance } from "../../shared/usecases/projects/set-unit-balance.ts";
-import { aConfiguration, aSchedule, PROJECT } from "../support/builders.ts";
+import { aConfiguration, aJob, aSchedule, PROJECT } from "../support/builders.ts";
 import { expectNoOvershoot } from "../support/invariants.ts";
-import { exits, unpreparable, type Script } from "../support/scripted-executor.ts";
+import { exits, obeys, unpreparable, type Script } from "../support/scripted-executor.ts";
 import { stateOf, World } from "../support/world.ts";
 
 /**
@@ -228,5 +228,40 @@ describe("several runs that wait", () => {
 
     expect(await state(behind)).toBe("running");
     expect(world.calls["tick"]).toBeUndefined();
+  });
+});
+
+describe("a run that waits for the hour", () => {
+  it("starts at the instant to which the end of another one brought its own, however near", async () => {
+    const large = aSchedule({
+      ...{ name: "large", timing: null, timeoutMs: MINUTE_MS },
+      work: aJob({ instanceTypes: ["g1.1"] }),
+    });
+    const brief = aSchedule({ name: "brief", timing: null, timeoutMs: 10 * SECOND_MS });
+    const limitTo = async (unitsPerHour: number): Promise<void> => {
+      const schedules = [large, brief, small];
+      await world.apply(aConfiguration({ schedules, limits: { unitsPerHour } }));
+    };
+    // 3,600 units in the first fifty seconds of the hour, and a limit that leaves a hundred beside them.
+    await limitTo(6_000);
+    world.willRun("large", exits(50 * SECOND_MS));
+    await world.askRun("large", "before");
+    await world.advance(HOUR_MS - MINUTE_MS);
+    await limitTo(3_700);
+    world.willRun("brief", obeys);
+    const other = await world.askRun("brief", "other");
+    await world.deliverAll();
+    const waiting = await ask("waiting");
+    const { nextEligibleAt: promisedAt = 0 } = await world.run(waiting);
+
+    await world.advance(5 * SECOND_MS);
+    await world.cancel(other);
+    await world.advance(2 * SECOND_MS);
+    const { nextEligibleAt: fitsAt = 0 } = await world.run(waiting);
+    await world.advance(2 * MINUTE_MS);
+
+    const [attempt] = (await world.run(waiting)).attempts;
+    expect(promisedAt - fitsAt).toBeGreaterThan(10 * SECOND_MS);
+    expect(attempt?.admittedAt).toBe(fitsAt);
   });
 });

@@ -1,3 +1,4 @@
+// One table of every way through the gate, and what each comes to.
 import { describe, expect, it } from "vitest";
 import { runIdOf, scheduleName } from "../../../shared/core/ids.ts";
 import {

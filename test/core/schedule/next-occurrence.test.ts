@@ -1,3 +1,4 @@
+// Long for its cases: one expression after another that a zone or a calendar makes hard.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { nextOccurrence } from "../../../shared/core/schedule/next-occurrence.ts";

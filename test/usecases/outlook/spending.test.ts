@@ -1,3 +1,4 @@
+// One file, because every figure of spending is held against the same fold of all entries.
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { projectId } from "../../../shared/core/ids.ts";
