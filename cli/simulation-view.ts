@@ -43,14 +43,20 @@ export function printSimulation(
   }
   if (assertions.length === 0) return;
   terminal.out("");
-  if (violations.length === 0) terminal.out(`${counted(assertions.length, "assertion")} hold.`);
+  if (violations.length === 0) terminal.out(holding(assertions.length));
   for (const { sentence } of violations) terminal.out(`${terminal.dress("red", "✘")} ${sentence}`);
+}
+
+function holding(assertions: number): string {
+  return assertions === 1 ? "The assertion holds." : `All ${assertions} assertions hold.`;
 }
 
 function scheduleRow(schedule: ScheduleSummary): readonly Cell[] {
   const { states, fires, started, waits, longestWaitMs, units, unstarted } = schedule;
   const failed = (states.failed ?? 0) + (states.timedOut ?? 0);
-  const reasons = Object.entries(unstarted).map(([code, count]) => `${count} ${code}`);
+  const waiting = states.waiting === undefined ? [] : [`${states.waiting} still waiting`];
+  const ended = Object.entries(unstarted).map(([code, count]) => `${count} ${code}`);
+  const reasons = [...ended, ...waiting];
   return [
     schedule.schedule,
     String(fires),

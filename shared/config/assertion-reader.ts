@@ -6,6 +6,7 @@ import { quoted } from "./describe-value.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import type { Finding } from "./located-problem.ts";
 import type { Sound } from "./sound-value.ts";
+import { valueAt } from "./zod-problems.ts";
 
 const OF_SCHEDULES = ["neverOverlaps", "alwaysStarts", "doneBefore", "maxWait"] as const;
 const OF_PROJECT = ["peakPerHour", "balanceLasts"] as const;
@@ -20,8 +21,14 @@ interface Names {
 export function readAssertions(
   texts: readonly AssertionTexts[],
   names: Names,
+  root: unknown,
 ): Sound<readonly Assertion[]> {
-  const read = texts.map((entry, index) => readAssertion(entry, ["assertions", index], names));
+  const read = texts.map((entry, index) => {
+    const path = ["assertions", index];
+    // A key whose value was faulty is cut out of the entry, and has been told of.
+    const isWhole = Object.keys(Object(valueAt(root, path))).length === Object.keys(entry).length;
+    return isWhole ? readAssertion(entry, path, names) : { findings: [] };
+  });
   return {
     findings: read.flatMap(({ findings }) => findings),
     value: read.flatMap(({ value }) => value ?? []),

@@ -100,10 +100,8 @@ async function readParts(
   const { schedules: definitions } = staggered;
   const { budgets, findings: ofBudgets } = readBudgets(texts);
   const projects = projectsOf(texts, definitions, budgets);
-  const assertions = readAssertions(texts.assertions ?? [], {
-    schedules: names,
-    projects: projects.map(({ project }) => project),
-  });
+  const named = { schedules: names, projects: projects.map(({ project }) => project) };
+  const assertions = readAssertions(texts.assertions ?? [], named, root);
   return {
     configuration: {
       projects,

@@ -1,6 +1,6 @@
 import type { ProjectId, ScheduleName } from "../ids.ts";
 import type { ReasonCode } from "../run/reason.ts";
-import type { RunState } from "../run/run.ts";
+import { isFinal, type RunState } from "../run/run.ts";
 import type { Instant } from "../time/instant.ts";
 import type { SimulatedRun } from "./simulated-run.ts";
 import { peakHour, trailingHour, type HourPoint } from "./trailing-hour.ts";
@@ -11,7 +11,7 @@ export interface ScheduleSummary {
   readonly project: ProjectId;
   readonly fires: number;
   readonly started: number;
-  /** How many are in each state, and how many of those that did not start had each reason. */
+  /** How many are in each state, and how many of those that ended unstarted had each reason. */
   readonly states: Readonly<Partial<Record<RunState, number>>>;
   readonly unstarted: Readonly<Partial<Record<ReasonCode, number>>>;
   /** Those that started later than they were due because they had to wait. */
@@ -79,8 +79,8 @@ function scheduleSummary(
   runs: readonly SimulatedRun[],
 ): ScheduleSummary {
   const waits = runs.map(waitMs).filter((ms) => ms > 0);
-  const unstarted = runs.flatMap(({ attempts, reason }) =>
-    attempts.length === 0 && reason !== undefined ? [reason] : [],
+  const unstarted = runs.flatMap(({ attempts, state, reason }) =>
+    attempts.length === 0 && isFinal(state) && reason !== undefined ? [reason] : [],
   );
   return {
     schedule: name,
