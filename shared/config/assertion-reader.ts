@@ -26,13 +26,18 @@ export function readAssertions(
   const read = texts.map((entry, index) => {
     const path = ["assertions", index];
     // A key whose value was faulty is cut out of the entry, and has been told of.
-    const isWhole = Object.keys(Object(valueAt(root, path))).length === Object.keys(entry).length;
+    const written: unknown = valueAt(root, path);
+    const isWhole = keysOf(written) === keysOf(entry);
     return isWhole ? readAssertion(entry, path, names) : { findings: [] };
   });
   return {
     findings: read.flatMap(({ findings }) => findings),
     value: read.flatMap(({ value }) => value ?? []),
   };
+}
+
+function keysOf(entry: unknown): number {
+  return typeof entry === "object" && entry !== null ? Object.keys(entry).length : 0;
 }
 
 function readAssertion(
