@@ -57,8 +57,9 @@ export async function untilDone<T>(
       const verdict = failure && verdictOf(failure, "commit");
       session?.release(verdict === undefined || verdict.session === "keep");
       if (failure === undefined || verdict === undefined) throw error;
-      // That the time is up does not say what took it.
-      if (failure.status !== "DEADLINE_PASSED") cause = failure;
+      // That the time is up does not say what took it, be it while a session is waited for.
+      const isOutOfTime = session === undefined && failure.status === "TIMED_OUT";
+      if (failure.status !== "DEADLINE_PASSED" && !isOutOfTime) cause = failure;
       const waitMs = waitBefore(parts, work, { verdict, tries, deadlineMs });
       const isTooLate = waitMs === undefined || clock.monotonicMs() + waitMs >= deadlineMs;
       if (isTooLate) throw storeError(work, cause ?? failure, tries);
